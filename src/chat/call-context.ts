@@ -1,0 +1,70 @@
+/** What travels beside a request: its abort, its time, its trace and what it may still spend. */
+import type { Clock } from './clock.ts'
+import type { Deadline } from './deadline.ts'
+import type { ErrorCode } from './errors.ts'
+import type { Usage, UsageSource, UsageTotal } from './usage.ts'
+
+export interface CallContext {
+  /** One abort tree: a parent's abort ends everything below it. Its reason is a `MollmrError`. */
+  readonly signal: AbortSignal
+  readonly deadline: Deadline
+  readonly span: Span
+  readonly budget: CallBudget
+  readonly clock: Clock
+}
+
+/** `request` is the caller's; `route` the router's own calls; `call` one attempt at one upstream. */
+export type Stage = 'request' | 'route' | 'mixture' | 'worker' | 'aggregate' | 'call'
+
+/**
+ * What a span says of itself. The gateway turns those of the root into `x-mollmr-*` headers: `route`, `routeSource`,
+ * `routeConfidence`, `model` (the upstream model that wrote the answer), `degraded` ("2/3").
+ */
+export interface SpanAttributes {
+  readonly route?: string
+  readonly routeSource?: string
+  readonly routeConfidence?: number
+  readonly model?: string
+  readonly degraded?: string
+  readonly [name: string]: unknown
+}
+
+/** One row of the ledger: one attempt at one upstream, also where it failed or was aborted. */
+export interface LedgerRow {
+  readonly stage: Stage
+  /** The configured id that was asked. */
+  readonly requested: string
+  /** The model that the upstream says has answered; null where it said nothing. */
+  readonly resolved: string | null
+  readonly outcome: 'ok' | ErrorCode
+  readonly usage: Usage | null
+  readonly source: UsageSource
+  /** US dollars; null where the price or the usage is unknown. */
+  readonly costUsd: number | null
+  /** Milliseconds from the call's start to its first content; null where there was none. */
+  readonly firstContentMs: number | null
+  readonly totalMs: number
+}
+
+/** One step of a request. Spans form a tree; the ledger's rows hang on it. */
+export interface Span {
+  readonly stage: Stage
+  /** Opens a span below this one. */
+  child(stage: Stage, name: string, attributes?: SpanAttributes): Span
+  set(attributes: SpanAttributes): void
+  /** Something that happened at a moment: a worker's first content, a retry. Listeners see it at once. */
+  note(event: string, attributes?: SpanAttributes): void
+  record(row: LedgerRow): void
+  /** Closes the span. Only the first call counts. */
+  end(outcome: 'ok' | ErrorCode): void
+  /** The sum over all ledger rows at or below this span so far. */
+  total(): UsageTotal
+}
+
+/** What a request may still spend, shared by everything below it. */
+export interface CallBudget {
+  /** Takes one call; throws `BudgetError` where none is left or what was spent has reached the limit. */
+  takeCall(): void
+  /** Tells what a finished call cost. */
+  settle(row: LedgerRow): void
+}

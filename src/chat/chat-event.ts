@@ -1,0 +1,112 @@
+/**
+ * What a model hands up while it answers. An upstream that was asked to stream yields `chunk` events, one that was not
+ * yields one `completion`; both carry the OpenAI objects with their unknown fields kept. `end` comes last, once.
+ */
+import type { ToolCall } from './chat-request.ts'
+import type { UsageTotal, WireUsage } from './usage.ts'
+
+export interface ChatDelta {
+  readonly role?: string
+  readonly content?: string | null
+  readonly reasoning_content?: string | null
+  readonly reasoning?: string | null
+  readonly refusal?: string | null
+  readonly tool_calls?: readonly ToolCallDelta[] | null
+  readonly [field: string]: unknown
+}
+
+export interface ToolCallDelta {
+  readonly index: number
+  readonly id?: string
+  readonly type?: string
+  readonly function?: { readonly name?: string; readonly arguments?: string }
+  readonly [field: string]: unknown
+}
+
+export interface ChunkChoice {
+  readonly index: number
+  readonly delta: ChatDelta
+  readonly finish_reason: string | null
+  readonly [field: string]: unknown
+}
+
+/** A `chat.completion.chunk`. */
+export interface ChatChunk {
+  readonly id: string
+  readonly object: string
+  readonly created: number
+  readonly model: string
+  readonly choices: readonly ChunkChoice[]
+  readonly usage?: WireUsage | null
+  readonly [field: string]: unknown
+}
+
+export interface AnswerMessage {
+  readonly role: string
+  readonly content: string | null
+  readonly reasoning_content?: string | null
+  readonly reasoning?: string | null
+  readonly refusal?: string | null
+  readonly tool_calls?: readonly ToolCall[] | null
+  readonly [field: string]: unknown
+}
+
+export interface CompletionChoice {
+  readonly index: number
+  readonly message: AnswerMessage
+  readonly finish_reason: string | null
+  readonly [field: string]: unknown
+}
+
+/** A `chat.completion`. */
+export interface ChatCompletion {
+  readonly id: string
+  readonly object: string
+  readonly created: number
+  readonly model: string
+  readonly choices: readonly CompletionChoice[]
+  readonly usage?: WireUsage | null
+  readonly [field: string]: unknown
+}
+
+export interface ChunkEvent {
+  readonly type: 'chunk'
+  readonly chunk: ChatChunk
+  /** The JSON text that `chunk` was parsed from. Whoever changes the chunk makes an event without it. */
+  readonly source?: string
+}
+
+export interface CompletionEvent {
+  readonly type: 'completion'
+  readonly completion: ChatCompletion
+  /** The JSON text that `completion` was parsed from. Whoever changes the completion makes an event without it. */
+  readonly source?: string
+}
+
+export interface EndEvent {
+  readonly type: 'end'
+  /** What the client's own prompt and the answer took, as OpenAI writes it; null where nobody said. */
+  readonly usage: WireUsage | null
+  /** The sum over all calls that were made below; set by mixtures, routers and recorded models. */
+  readonly total?: UsageTotal
+}
+
+export type ChatEvent = ChunkEvent | CompletionEvent | EndEvent
+
+/** True where a reader of the answer would see something new: text, reasoning, a refusal, a tool call. */
+export function carriesContent(event: ChatEvent): boolean {
+  switch (event.type) {
+    case 'end':
+      return false
+    case 'completion':
+      return true
+    case 'chunk':
+      return event.chunk.choices.some(({ delta }) => hasContent(delta))
+  }
+}
+
+function hasContent(delta: ChatDelta): boolean {
+  return Boolean(
+    delta.content || delta.reasoning_content || delta.reasoning || delta.refusal || delta.tool_calls?.length,
+  )
+}

@@ -1,0 +1,61 @@
+/**
+ * The one interface. Upstream models, mixtures and routers all implement `ChatModel`, so they nest: a mixture can be
+ * a worker, a router can choose a mixture. Retry, deadline and concurrency are functions from a model to a model.
+ */
+import type { CallContext } from './call-context.ts'
+import type { ChatEvent } from './chat-event.ts'
+import type { ChatRequest } from './chat-request.ts'
+
+/**
+ * Answers a chat request as a stream of events.
+ *
+ * The contract (`src/testing/chat-model-contract.ts` runs it against every implementation): exactly one `end` event,
+ * last; a failure throws a `MollmrError` and never arrives as text; an abort of `context.signal`, or the consumer's
+ * `return()`, ends every call below within 100 ms; the request is never changed; nothing is repeated after the first
+ * content has been handed up.
+ */
+export interface ChatModel {
+  /** The id that callers ask for, without the prefix of the gateway. */
+  readonly id: string
+  readonly card: ModelCard
+  chat(request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent>
+}
+
+export type ModelKind = 'model' | 'mixture' | 'router'
+export type Modality = 'text' | 'image' | 'audio' | 'file'
+
+/** What is known of a model before it is asked: `/v1/models` shows it and the router reads it. */
+export interface ModelCard {
+  readonly kind: ModelKind
+  readonly ownedBy: string
+  readonly name?: string
+  readonly description?: string
+  /** Tokens that fit into prompt and answer together. */
+  readonly contextWindow?: number
+  readonly modalities: readonly Modality[]
+  readonly tools: boolean
+  /** What it is good at, in the config's own words: `code`, `maths`. */
+  readonly strengths: readonly string[]
+  /** 0 to 1, as declared in the config; compared between the models of one pool only. */
+  readonly quality?: number
+  readonly price?: Price
+  /** True where the text is made up by the simulated upstream; shown wherever the model is shown. */
+  readonly simulated: boolean
+}
+
+/** US dollars per million tokens. */
+export interface Price {
+  readonly input: number
+  readonly output: number
+  readonly cachedInput?: number
+}
+
+/** A card that promises nothing but text, with what is known laid over it. */
+export function createModelCard(known: Partial<ModelCard> & Pick<ModelCard, 'kind' | 'ownedBy'>): ModelCard {
+  return { modalities: ['text'], tools: true, strengths: [], simulated: false, ...known }
+}
+
+/** The same model behind another `chat`: how every wrapper is made. */
+export function wrapModel(model: ChatModel, chat: ChatModel['chat']): ChatModel {
+  return { id: model.id, card: model.card, chat }
+}

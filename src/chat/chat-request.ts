@@ -1,0 +1,91 @@
+/**
+ * A chat request is the OpenAI chat-completions body, parsed once, with every unknown field kept. Every other dialect
+ * is translated to it, so that mixtures, routers and upstreams speak one language.
+ */
+
+export interface ContentPart {
+  readonly type: string
+  readonly text?: string
+  readonly [field: string]: unknown
+}
+
+export interface ToolCall {
+  readonly id: string
+  readonly type: string
+  readonly function?: { readonly name: string; readonly arguments: string }
+  readonly [field: string]: unknown
+}
+
+export interface ChatMessage {
+  readonly role: string
+  readonly content?: string | readonly ContentPart[] | null
+  readonly tool_calls?: readonly ToolCall[] | null
+  readonly tool_call_id?: string
+  readonly [field: string]: unknown
+}
+
+export interface ResponseFormat {
+  readonly type: string
+  readonly json_schema?: { readonly name?: string; readonly schema?: unknown; readonly strict?: boolean | null }
+  readonly [field: string]: unknown
+}
+
+/** The body of `POST /v1/chat/completions`, in its own snake_case. Only the fields that MoLLMR reads are named. */
+export interface ChatBody {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  readonly stream?: boolean | null
+  readonly stream_options?: { readonly include_usage?: boolean | null; readonly [field: string]: unknown } | null
+  readonly max_tokens?: number | null
+  readonly max_completion_tokens?: number | null
+  readonly temperature?: number | null
+  readonly top_p?: number | null
+  readonly seed?: number | null
+  readonly n?: number | null
+  readonly stop?: string | readonly string[] | null
+  readonly tools?: readonly unknown[] | null
+  readonly tool_choice?: unknown
+  readonly response_format?: ResponseFormat | null
+  readonly logprobs?: boolean | null
+  readonly metadata?: Readonly<Record<string, unknown>> | null
+  readonly [field: string]: unknown
+}
+
+/** The body field `mollmr`: what one request may change. It is taken out of the body before anything goes upstream. */
+export interface RequestOptions {
+  /** With `model: "router"`: the mixture or model to use, which skips the choice. */
+  readonly mixture?: string
+  readonly strategy?: string
+  readonly quorum?: number
+  /** Extras in the reply: `usage` lists the ledger in `usage.mollmr`, `progress` puts worker states into the chunks. */
+  readonly include?: readonly ('usage' | 'progress')[]
+}
+
+/** Who asks, as far as routing may know it. */
+export interface Caller {
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The name of the caller's key, never the key. */
+  readonly key?: string
+}
+
+export interface ChatRequest {
+  readonly body: ChatBody
+  /**
+   * The bytes that `body` was parsed from, so that a bypass can send them on without writing JSON again. Whoever
+   * changes the body makes a request without them: `withBody` does.
+   */
+  readonly source?: Uint8Array
+  readonly options: RequestOptions
+  readonly caller: Caller
+}
+
+/** A request from its body alone: no per-request options, nobody known behind it. */
+export function createChatRequest(body: ChatBody, extras: Partial<Omit<ChatRequest, 'body'>> = {}): ChatRequest {
+  return { options: {}, caller: { headers: {} }, ...extras, body }
+}
+
+/** The same request with other fields in its body. A field set to `undefined` is left out when it is written. */
+export function withBody(request: ChatRequest, changes: Partial<ChatBody>): ChatRequest {
+  return { body: { ...request.body, ...changes }, options: request.options, caller: request.caller }
+}

@@ -1,0 +1,181 @@
+/** Folds a stream of events into one answer: for drafts, and for callers that do not stream. */
+import type {
+  AnswerMessage,
+  ChatChunk,
+  ChatCompletion,
+  ChatDelta,
+  ChatEvent,
+  ChunkChoice,
+  CompletionChoice,
+  EndEvent,
+  ToolCallDelta,
+} from './chat-event.ts'
+import type { ToolCall } from './chat-request.ts'
+import { UpstreamError } from './errors.ts'
+
+/** What the caller gets. `text`, `reasoning`, `refusal`, `toolCalls` and `finishReason` are those of the first choice. */
+export interface Answer {
+  readonly completion: ChatCompletion
+  /** The JSON text of `completion` where an upstream answered whole and nobody changed it. */
+  readonly source?: string
+  readonly text: string
+  readonly reasoning: string
+  readonly refusal: string | null
+  readonly toolCalls: readonly ToolCall[]
+  readonly finishReason: string | null
+  readonly end: EndEvent
+}
+
+/**
+ * Waits for the end of `events` and gives the whole answer.
+ *
+ * @throws UpstreamError `upstream_stream_truncated` where the events stop without an `end`, `upstream_empty_response`
+ * where there was neither a chunk nor a completion.
+ */
+export async function collectAnswer(events: AsyncIterable<ChatEvent>): Promise<Answer> {
+  const fold = new AnswerFold()
+  for await (const event of events) fold.add(event)
+  return fold.answer()
+}
+
+/** A partial answer in the making; `text` can be read at any time, `answer()` only after the end. */
+export class AnswerFold {
+  #whole: { readonly completion: ChatCompletion; readonly source?: string } | undefined
+  #head: ChatChunk | undefined
+  #fields: Record<string, unknown> = {}
+  readonly #choices = new Map<number, ChoiceFold>()
+  #end: EndEvent | undefined
+
+  add(event: ChatEvent): void {
+    switch (event.type) {
+      case 'completion':
+        this.#whole = event
+        break
+      case 'chunk':
+        this.#addChunk(event.chunk)
+        break
+      case 'end':
+        this.#end = event
+        break
+    }
+  }
+
+  /** The text of the first choice so far. */
+  get text(): string {
+    return this.#whole?.completion.choices[0]?.message.content ?? this.#choices.get(0)?.content ?? ''
+  }
+
+  answer(): Answer {
+    if (!this.#end) throw new UpstreamError('upstream_stream_truncated', 'The answer stopped before its end.')
+    const completion = this.#whole?.completion ?? this.#foldedCompletion()
+    const [first] = completion.choices
+    return {
+      completion,
+      ...(this.#whole?.source === undefined ? {} : { source: this.#whole.source }),
+      text: first?.message.content ?? '',
+      reasoning: first?.message.reasoning_content ?? first?.message.reasoning ?? '',
+      refusal: first?.message.refusal ?? null,
+      toolCalls: first?.message.tool_calls ?? [],
+      finishReason: first?.finish_reason ?? null,
+      end: this.#end,
+    }
+  }
+
+  #addChunk(chunk: ChatChunk): void {
+    this.#head ??= chunk
+    Object.assign(this.#fields, chunk)
+    for (const choice of chunk.choices) {
+      let fold = this.#choices.get(choice.index)
+      if (!fold) this.#choices.set(choice.index, (fold = new ChoiceFold()))
+      fold.add(choice)
+    }
+  }
+
+  #foldedCompletion(): ChatCompletion {
+    if (!this.#head)
+      throw new UpstreamError('upstream_empty_response', 'The upstream ended its stream without a chunk.')
+    const choices = [...this.#choices].sort(([a], [b]) => a - b).map(([index, choice]) => choice.whole(index))
+    const { id, created, model } = this.#head
+    const usage = this.#end?.usage
+    return {
+      ...this.#fields,
+      id,
+      object: 'chat.completion',
+      created,
+      model,
+      choices,
+      ...(usage ? { usage } : {}),
+    }
+  }
+}
+
+const concatenated: ReadonlySet<string> = new Set(['content', 'reasoning_content', 'reasoning', 'refusal'])
+
+/** One choice: strings that grow are joined, tool calls are joined by index, of anything else the last value stays. */
+class ChoiceFold {
+  content: string | null = null
+  #message: Record<string, unknown> = {}
+  #fields: Record<string, unknown> = {}
+  #finishReason: string | null = null
+  readonly #toolCalls = new Map<number, Record<string, unknown>>()
+
+  add({ index: _index, delta, finish_reason: finishReason, logprobs, ...fields }: ChunkChoice): void {
+    this.#addDelta(delta)
+    Object.assign(this.#fields, fields)
+    if (logprobs !== undefined) this.#fields['logprobs'] = joinLogprobs(this.#fields['logprobs'], logprobs)
+    this.#finishReason ??= finishReason
+  }
+
+  whole(index: number): CompletionChoice {
+    const calls = [...this.#toolCalls].sort(([a], [b]) => a - b).map(([, call]) => call as unknown as ToolCall)
+    const message: AnswerMessage = {
+      role: 'assistant',
+      ...this.#message,
+      content: this.content,
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    }
+    return { ...this.#fields, index, message, finish_reason: this.#finishReason }
+  }
+
+  #addDelta(delta: ChatDelta): void {
+    for (const [field, value] of Object.entries(delta)) {
+      if (field === 'content' && typeof value === 'string') this.content = (this.content ?? '') + value
+      else if (field === 'tool_calls') this.#addToolCalls(delta.tool_calls ?? [])
+      else if (concatenated.has(field) && typeof value === 'string') this.#join(field, value)
+      else if (value !== null && field !== 'content') this.#message[field] = value
+    }
+  }
+
+  #join(field: string, text: string): void {
+    const before = this.#message[field]
+    this.#message[field] = (typeof before === 'string' ? before : '') + text
+  }
+
+  #addToolCalls(deltas: readonly ToolCallDelta[]): void {
+    for (const { index, function: part, ...fields } of deltas) {
+      const call = this.#toolCalls.get(index) ?? { id: '', type: 'function', function: { name: '', arguments: '' } }
+      const known = call['function'] as { readonly name: string; readonly arguments: string }
+      this.#toolCalls.set(index, {
+        ...call,
+        ...fields,
+        function: {
+          ...known,
+          ...part,
+          name: part?.name ?? known.name,
+          arguments: known.arguments + (part?.arguments ?? ''),
+        },
+      })
+    }
+  }
+}
+
+function joinLogprobs(before: unknown, next: unknown): unknown {
+  const tokensOf = (value: unknown): readonly unknown[] | undefined => {
+    const content = (value as { readonly content?: unknown } | null | undefined)?.content
+    return Array.isArray(content) ? content : undefined
+  }
+  const tokens = tokensOf(before)
+  const more = tokensOf(next)
+  if (!tokens) return next
+  return more ? { ...(before as object), content: [...tokens, ...more] } : before
+}

@@ -1,0 +1,187 @@
+/**
+ * Every failure has a class, a stable code and a message that says what was wrong, with which configured name, and
+ * what to change. `docs/errors.md` lists the codes (a test keeps it equal to `errorCodes`), and
+ * `gateway/error-response.ts` gives each its HTTP status.
+ */
+
+const requestErrorCodes = [
+  'invalid_request',
+  'invalid_json',
+  'unsupported_parameter',
+  'unsupported_modality',
+  'unsupported_media_type',
+  'request_too_large',
+  'model_not_found',
+  'route_not_found',
+  'method_not_allowed',
+  'router_not_configured',
+] as const
+
+const upstreamErrorCodes = [
+  'upstream_unreachable',
+  'upstream_reset',
+  'upstream_timeout',
+  'upstream_idle_timeout',
+  'upstream_bad_request',
+  'context_length_exceeded',
+  'upstream_auth_failed',
+  'upstream_model_not_found',
+  'rate_limit_exceeded',
+  'upstream_quota_exhausted',
+  'upstream_error',
+  'upstream_bad_content_type',
+  'upstream_malformed',
+  'upstream_empty_response',
+  'upstream_stream_cut',
+  'upstream_stream_truncated',
+  'upstream_output_limit',
+  'upstream_redirect',
+  'upstream_response_too_large',
+] as const
+
+const mixtureErrorCodes = ['all_workers_failed', 'insufficient_workers'] as const
+const otherErrorCodes = [
+  'budget_exceeded',
+  'client_closed',
+  'server_shutdown',
+  'config_invalid',
+  'internal_error',
+] as const
+
+export type RequestErrorCode = (typeof requestErrorCodes)[number]
+export type UpstreamErrorCode = (typeof upstreamErrorCodes)[number]
+export type MixtureErrorCode = (typeof mixtureErrorCodes)[number]
+export type ErrorCode = RequestErrorCode | UpstreamErrorCode | MixtureErrorCode | (typeof otherErrorCodes)[number]
+
+export const errorCodes: readonly ErrorCode[] = [
+  ...requestErrorCodes,
+  ...upstreamErrorCodes,
+  ...mixtureErrorCodes,
+  ...otherErrorCodes,
+]
+
+/** The base of every error that MoLLMR throws on purpose. */
+export abstract class MollmrError extends Error {
+  readonly code: ErrorCode
+  /** True where the same call may succeed if it is made again. */
+  abstract readonly isRetryable: boolean
+
+  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+}
+
+export function isMollmrError(value: unknown): value is MollmrError {
+  return value instanceof MollmrError
+}
+
+/** The code of any thrown value; `internal_error` where it is not one of ours. */
+export function errorCodeOf(error: unknown): ErrorCode {
+  return isMollmrError(error) ? error.code : 'internal_error'
+}
+
+/** The caller asked for something that cannot be done as asked. `param` is the path in the body: `messages[0].role`. */
+export class RequestError extends MollmrError {
+  readonly isRetryable = false
+  readonly param: string | null
+
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    options: { readonly param?: string; readonly cause?: unknown } = {},
+  ) {
+    super(code, message, options)
+    this.param = options.param ?? null
+  }
+}
+
+export interface UpstreamFailure {
+  /** The HTTP status that the upstream answered with, where it answered. */
+  readonly status?: number
+  /** How long the upstream asked to wait. */
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+const retryableUpstreamCodes: ReadonlySet<ErrorCode> = new Set<UpstreamErrorCode>([
+  'upstream_unreachable',
+  'upstream_reset',
+  'rate_limit_exceeded',
+  'upstream_error',
+  'upstream_malformed',
+  'upstream_empty_response',
+  'upstream_stream_cut',
+  'upstream_stream_truncated',
+])
+
+/** An upstream could not be reached, refused, or answered with something that is not an answer. */
+export class UpstreamError extends MollmrError {
+  readonly isRetryable: boolean
+  readonly status: number | null
+  readonly retryAfterMs: number | null
+
+  constructor(code: UpstreamErrorCode, message: string, failure: UpstreamFailure = {}) {
+    super(code, message, failure)
+    this.isRetryable = retryableUpstreamCodes.has(code)
+    this.status = failure.status ?? null
+    this.retryAfterMs = failure.retryAfterMs ?? null
+  }
+}
+
+/** Why one worker has no usable draft. */
+export interface WorkerFailure {
+  readonly worker: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly retryAfterMs?: number
+}
+
+/** A mixture has no usable draft, or fewer than its quorum; lists every worker's reason. */
+export class MixtureError extends MollmrError {
+  readonly isRetryable: boolean
+  readonly failures: readonly WorkerFailure[]
+
+  constructor(code: MixtureErrorCode, message: string, failures: readonly WorkerFailure[]) {
+    super(code, message)
+    this.isRetryable = failures.some((failure) => retryableUpstreamCodes.has(failure.code))
+    this.failures = failures
+  }
+}
+
+/** The request, its mixture or its key may not spend what it would take. */
+export class BudgetError extends MollmrError {
+  readonly isRetryable = false
+
+  constructor(message: string) {
+    super('budget_exceeded', message)
+  }
+}
+
+/** The caller has left, or a call was ended because its result is no longer needed. Nobody's fault. */
+export class CancelledError extends MollmrError {
+  readonly isRetryable = false
+
+  constructor(options: { readonly cause?: unknown } = {}) {
+    super('client_closed', 'The call was cancelled before it ended.', options)
+  }
+}
+
+/** The server is going down and cuts what is still running. */
+export class ShutdownError extends MollmrError {
+  readonly isRetryable = true
+
+  constructor() {
+    super('server_shutdown', 'The server is shutting down. Send the request again in a moment.')
+  }
+}
+
+/** A config, a template or an option that cannot be meant. The message names the file, the line and the path. */
+export class ConfigError extends MollmrError {
+  readonly isRetryable = false
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super('config_invalid', message, options)
+  }
+}

@@ -1,0 +1,179 @@
+/** What a config means, after references are resolved and defaults are filled in. Deep-frozen; `loadConfig` makes it. */
+import type { Modality, Price } from '../chat/chat-model.ts'
+import type { DeadlineLimits } from '../chat/deadline.ts'
+
+export interface Config {
+  readonly server: ServerConfig
+  /** By upstream id. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>
+  /** By model id; every model that is named anywhere. */
+  readonly models: ReadonlyMap<string, ModelConfig>
+  readonly mixtures: readonly MixtureConfig[]
+  readonly router: RouterConfig | null
+  /** Where this came from, for messages: a path, or what was found on the machine. */
+  readonly origin: string
+  /** SHA-256 of the resolved config, in hex; part of cache keys. */
+  readonly version: string
+}
+
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  /** Put before every listed id; accepted with and without. */
+  readonly modelPrefix: string
+  readonly maxBodyBytes: number
+  /** Of a whole request, whatever serves it. */
+  readonly deadline: DeadlineLimits
+  /** Origins that browsers may call from; `*` is everyone. */
+  readonly corsOrigins: readonly string[]
+}
+
+export type UpstreamConfig = OpenAiUpstreamConfig | LocalUpstreamConfig | SimulatedUpstreamConfig
+
+interface UpstreamLimits {
+  /** Calls at the same time; more wait in line. Undefined: no limit. */
+  readonly maxConcurrency?: number
+  /** Attempts after the first, before any content. */
+  readonly maxRetries: number
+}
+
+export interface OpenAiUpstreamConfig extends UpstreamLimits {
+  readonly kind: 'openai'
+  readonly id: string
+  readonly baseUrl: string
+  readonly apiKey: string
+  /** Sent with every request, beside the key. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface LocalUpstreamConfig extends UpstreamLimits {
+  readonly kind: 'local'
+  readonly id: string
+  /** Absolute path of the GGUF file. */
+  readonly gguf: string
+  readonly contextSize?: number
+  readonly threads?: number
+}
+
+export interface SimulatedUpstreamConfig extends UpstreamLimits {
+  readonly kind: 'simulated'
+  readonly id: string
+  readonly seed: number
+  readonly firstTokenMs: number
+  readonly tokensPerSecond: number
+  /** 0 to 1: the share of calls that fail. */
+  readonly failureRate: number
+  /** 0 to 1: the share of closed questions that are answered right. */
+  readonly accuracy: number
+}
+
+export interface ModelConfig {
+  readonly id: string
+  readonly upstream: string
+  /** What the upstream calls it. */
+  readonly name: string
+  readonly description?: string
+  readonly strengths: readonly string[]
+  readonly quality?: number
+  readonly price?: Price
+  readonly contextWindow?: number
+  readonly modalities: readonly Modality[]
+  readonly tools: boolean
+  /** Body fields that are set where the request leaves them out. */
+  readonly params: Readonly<Record<string, unknown>>
+  readonly systemPrompt?: SystemPromptConfig
+}
+
+/** A Liquid text and how it meets the client's own system message. */
+export interface SystemPromptConfig {
+  readonly mode: 'prepend' | 'append' | 'replace'
+  readonly template: TemplateConfig
+}
+
+/** A template's text and where it was written, for messages. */
+export interface TemplateConfig {
+  readonly text: string
+  /** `config.yaml:14` or the path of the file. */
+  readonly origin: string
+}
+
+export const strategyNames = ['synthesize', 'select', 'vote'] as const
+export type StrategyName = (typeof strategyNames)[number]
+
+export interface MixtureConfig {
+  readonly name: string
+  /** Without one, the router does not offer this mixture. */
+  readonly description?: string
+  readonly strategy: StrategyName
+  readonly aggregate: MemberConfig
+  readonly aggregateFallbacks: readonly string[]
+  readonly workers: readonly WorkerConfig[]
+  /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
+  readonly quorum?: number
+  readonly graceMs: number
+  readonly alwaysAggregate: boolean
+  readonly anonymise: boolean
+  readonly shuffle: boolean
+  readonly maxDraftCharacters: number
+  readonly workerDeadline: DeadlineLimits
+  readonly deadline: DeadlineLimits
+  readonly budget: { readonly maxCalls?: number; readonly maxCostUsd?: number }
+  readonly systemPrompt?: SystemPromptConfig
+  readonly prompts: {
+    readonly aggregate?: TemplateConfig
+    readonly select?: TemplateConfig
+    readonly worker?: TemplateConfig
+  }
+}
+
+/** A model in its part in a mixture. `model` is the id of a model, a mixture or `router`. */
+export interface MemberConfig {
+  readonly model: string
+  readonly description?: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly systemPrompt?: SystemPromptConfig
+}
+
+export interface WorkerConfig extends MemberConfig {
+  readonly samples: number
+  readonly weight: number
+  /** Rewrites the last user message; slots as in docs/configuration.md. */
+  readonly template?: TemplateConfig
+  readonly deadline: DeadlineLimits
+}
+
+export interface RouterConfig {
+  /** The id of the base model that chooses; undefined: rules, the local scorer and the default decide. */
+  readonly model?: string
+  readonly default?: string
+  /** Serves title, tag and follow-up requests. */
+  readonly sideModel?: string
+  readonly rules: readonly RouteRuleConfig[]
+  readonly compose?: ComposeConfig
+  readonly deadlineMs: number
+  readonly prompts: { readonly choose?: TemplateConfig; readonly compose?: TemplateConfig }
+}
+
+/** All conditions that are given must hold. */
+export interface RouteRuleConfig {
+  readonly when: {
+    readonly tools?: boolean
+    readonly modality?: Modality
+    /** Header name in lower case -> exact value. */
+    readonly headers?: Readonly<Record<string, string>>
+    readonly key?: string
+    /** Characters of the last user message. */
+    readonly minLength?: number
+    readonly maxLength?: number
+    /** A regular expression on the last user message, case-insensitive. */
+    readonly matches?: string
+    readonly metadata?: Readonly<Record<string, string>>
+  }
+  readonly use: string
+}
+
+export interface ComposeConfig {
+  readonly pool: readonly string[]
+  readonly minWorkers: number
+  readonly maxWorkers: number
+}
