@@ -57,8 +57,8 @@ export interface RequestOptions {
   readonly mixture?: string
   readonly strategy?: string
   readonly quorum?: number
-  /** Extras in the reply: `usage` lists the ledger in `usage.mollmr`, `progress` puts worker states into the chunks. */
-  readonly include?: readonly ('usage' | 'progress')[]
+  /** Extras in the reply: `usage` lists the ledger, row by row, in `usage.mollmr.ledger`. */
+  readonly include?: readonly 'usage'[]
 }
 
 /** Who asks, as far as routing may know it. */

@@ -1,11 +1,5 @@
 /** Own wall-clock deadlines: an upstream that sends comments or header bytes for ever must not hold a request. */
-import type { CallContext } from './call-context.ts'
-import { carriesContent, type ChatEvent } from './chat-event.ts'
-import { type ChatModel, wrapModel } from './chat-model.ts'
-import type { ChatRequest } from './chat-request.ts'
 import type { Clock } from './clock.ts'
-import { UpstreamError } from './errors.ts'
-import { linkAbort } from './link-abort.ts'
 
 /** Milliseconds; what is left out has no limit. */
 export interface DeadlineLimits {
@@ -32,96 +26,5 @@ export function createDeadline(clock: Clock, limits: DeadlineLimits, parent: Dea
     firstContentMs: limits.firstContentMs ?? Infinity,
     idleMs: limits.idleMs ?? Infinity,
     endsAtMs: Math.min(parent.endsAtMs, clock.now() + (limits.totalMs ?? Infinity)),
-  }
-}
-
-/** Ends a call that misses a limit of `context.deadline` with `upstream_timeout` or `upstream_idle_timeout`. */
-export function withinDeadline(model: ChatModel): ChatModel {
-  return wrapModel(model, (request, context) => boundedChat(model, request, context))
-}
-
-async function* boundedChat(model: ChatModel, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
-  const link = linkAbort(context.signal)
-  const watch = new DeadlineWatch(model.id, context, link.abort)
-  const events = model.chat(request, { ...context, signal: link.signal })[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      watch.wait()
-      const next = await events.next()
-      if (next.done === true) return
-      watch.rest(carriesContent(next.value))
-      yield next.value
-    }
-  } finally {
-    watch.stop()
-    link.release()
-    await events.return?.()
-  }
-}
-
-/** Counts only the time spent waiting for the model, so that a slow reader is not taken for a slow model. */
-class DeadlineWatch {
-  readonly #modelId: string
-  readonly #context: CallContext
-  readonly #abort: (reason: UpstreamError) => void
-  #cancelTimer: (() => void) | undefined
-  #waitingSinceMs = 0
-  #waiting = false
-  #silentMs = 0
-  #hasContent = false
-
-  constructor(modelId: string, context: CallContext, abort: (reason: UpstreamError) => void) {
-    this.#modelId = modelId
-    this.#context = context
-    this.#abort = abort
-  }
-
-  wait(): void {
-    this.#waiting = true
-    this.#waitingSinceMs = this.#context.clock.now()
-    if (!this.#cancelTimer) this.#schedule()
-  }
-
-  rest(sawContent: boolean): void {
-    this.#waiting = false
-    this.#silentMs += this.#context.clock.now() - this.#waitingSinceMs
-    if (!sawContent) return
-    this.#silentMs = 0
-    this.#hasContent = true
-  }
-
-  stop(): void {
-    this.#cancelTimer?.()
-  }
-
-  #schedule(): void {
-    const leftMs = Math.min(this.#silenceLeftMs(), this.#totalLeftMs())
-    if (leftMs === Infinity) return
-    this.#cancelTimer = this.#context.clock.after(Math.max(1, Math.ceil(leftMs)), () => {
-      this.#check()
-    })
-  }
-
-  #check(): void {
-    if (this.#totalLeftMs() <= 0) this.#end('upstream_timeout', 'took longer than its total time limit')
-    else if (!this.#waiting || this.#silenceLeftMs() > 0) this.#schedule()
-    else if (this.#hasContent)
-      this.#end('upstream_idle_timeout', `sent nothing for ${this.#context.deadline.idleMs} ms`)
-    else this.#end('upstream_timeout', `sent no content within ${this.#context.deadline.firstContentMs} ms`)
-  }
-
-  #end(code: 'upstream_timeout' | 'upstream_idle_timeout', what: string): void {
-    this.#abort(new UpstreamError(code, `Model "${this.#modelId}" ${what}.`))
-  }
-
-  #silenceLeftMs(): number {
-    const { deadline, clock } = this.#context
-    const limitMs = this.#hasContent ? deadline.idleMs : deadline.firstContentMs
-    const waitedMs = this.#waiting ? clock.now() - this.#waitingSinceMs : 0
-    return limitMs - this.#silentMs - waitedMs
-  }
-
-  #totalLeftMs(): number {
-    return this.#context.deadline.endsAtMs - this.#context.clock.now()
   }
 }

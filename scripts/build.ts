@@ -1,0 +1,16 @@
+/** Builds dist/: the JavaScript and types that are published, with the prompts beside the code that reads them. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, globSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+
+rmSync(dist, { recursive: true, force: true })
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+for (const prompt of globSync(join(root, 'src/**/prompts/*.md'))) {
+  cpSync(prompt, join(dist, relative(join(root, 'src'), prompt)))
+}

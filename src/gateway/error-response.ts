@@ -1,0 +1,131 @@
+/** The one table from error codes to HTTP status and OpenAI error type, and the body that every failure gets. */
+import {
+  type ErrorCode,
+  isMollmrError,
+  MixtureError,
+  type MollmrError,
+  RequestError,
+  UpstreamError,
+} from '../chat/errors.ts'
+
+export interface ErrorResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: ErrorBody
+}
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+    /** Of a mixture: why each worker has no draft. */
+    readonly details?: readonly { readonly worker: string; readonly code: string; readonly message: string }[]
+  }
+}
+
+/** Status by code. 401 and 403 of an upstream are our 502: it is not the caller's key. */
+export const statusByCode: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_json: 400,
+  unsupported_parameter: 400,
+  unsupported_modality: 400,
+  unsupported_media_type: 415,
+  request_too_large: 413,
+  model_not_found: 404,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  router_not_configured: 404,
+  upstream_unreachable: 502,
+  upstream_reset: 502,
+  upstream_timeout: 504,
+  upstream_idle_timeout: 504,
+  upstream_bad_request: 400,
+  context_length_exceeded: 400,
+  upstream_auth_failed: 502,
+  upstream_model_not_found: 502,
+  rate_limit_exceeded: 429,
+  upstream_quota_exhausted: 502,
+  upstream_error: 502,
+  upstream_bad_content_type: 502,
+  upstream_malformed: 502,
+  upstream_empty_response: 502,
+  upstream_stream_cut: 502,
+  upstream_stream_truncated: 502,
+  upstream_output_limit: 502,
+  upstream_redirect: 502,
+  upstream_response_too_large: 502,
+  all_workers_failed: 502,
+  insufficient_workers: 502,
+  budget_exceeded: 402,
+  client_closed: 499,
+  server_shutdown: 503,
+  config_invalid: 500,
+  internal_error: 500,
+}
+
+const typeByStatus: Readonly<Record<number, string>> = {
+  402: 'insufficient_quota',
+  429: 'rate_limit_error',
+  500: 'server_error',
+  502: 'upstream_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+}
+
+/** Clients are never told to come back sooner: some of them loop without pause when they are. */
+const leastRetryAfterMs = 1000
+
+/** What the caller is told about `error`; the text of an unexpected one stays inside. */
+export function errorResponseOf(error: unknown): ErrorResponse {
+  if (!isMollmrError(error)) {
+    const message = 'Something went wrong inside the gateway; its log has the details.'
+    return {
+      status: 500,
+      headers: {},
+      body: { error: { message, type: 'server_error', param: null, code: 'internal_error' } },
+    }
+  }
+  const status = statusOf(error)
+  return { status, headers: headersOf(error, status), body: bodyOf(error, status) }
+}
+
+/** A mixture whose workers all failed for one reason fails for that reason: a rate limit, a time limit, a bad request. */
+function statusOf(error: MollmrError): number {
+  if (error instanceof UpstreamError && error.code === 'upstream_bad_request') return error.status ?? 400
+  if (!(error instanceof MixtureError)) return statusByCode[error.code]
+  const statuses = new Set(error.failures.map((failure) => statusByCode[failure.code]))
+  const [status] = statuses
+  return statuses.size === 1 && status !== undefined ? status : statusByCode[error.code]
+}
+
+function bodyOf(error: MollmrError, status: number): ErrorBody {
+  return {
+    error: {
+      message: error.message,
+      type: typeByStatus[status] ?? 'invalid_request_error',
+      param: error instanceof RequestError ? error.param : null,
+      code: error.code,
+      ...(error instanceof MixtureError ? { details: error.failures } : {}),
+    },
+  }
+}
+
+function headersOf(error: MollmrError, status: number): Record<string, string> {
+  const retryAfterMs = retryAfterOf(error)
+  return {
+    // Our own retries are spent by now: three more by the client's SDK would pay for the whole mixture three times.
+    ...(status >= 500 || status === 429 ? { 'x-should-retry': 'false' } : {}),
+    ...(status === 429 && retryAfterMs !== null
+      ? { 'retry-after': String(Math.ceil(Math.max(leastRetryAfterMs, retryAfterMs) / 1000)) }
+      : {}),
+  }
+}
+
+function retryAfterOf(error: MollmrError): number | null {
+  if (error instanceof UpstreamError) return error.retryAfterMs
+  if (!(error instanceof MixtureError)) return null
+  const waits = error.failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]))
+  return waits.length > 0 ? Math.min(...waits) : null
+}

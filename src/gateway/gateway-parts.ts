@@ -1,0 +1,14 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Clock } from '../chat/clock.ts'
+import type { InFlight } from './in-flight.ts'
+import type { TraceShelf } from './trace-shelf.ts'
+
+/** What the routes need beside the request. */
+export interface GatewayParts {
+  readonly catalog: () => Catalog
+  readonly clock: Clock
+  readonly inFlight: InFlight
+  readonly traces: TraceShelf
+  /** Seconds since 1970. */
+  readonly startedAt: number
+}

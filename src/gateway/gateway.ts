@@ -1,0 +1,94 @@
+/**
+ * The HTTP server. It speaks to clients in their dialect and hands what they ask to the catalog's models; which model
+ * that is, and how many others it asks, it neither knows nor minds.
+ */
+import { randomBytes } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Clock } from '../chat/clock.ts'
+import { systemClock } from '../chat/clock.ts'
+import { ShutdownError } from '../chat/errors.ts'
+import { acceptJsonBodies } from './accept-json.ts'
+import { allowCrossOrigin } from './cross-origin.ts'
+import { errorResponseOf } from './error-response.ts'
+import { InFlight } from './in-flight.ts'
+import { refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
+import { addRoutes } from './routes.ts'
+import { TraceShelf } from './trace-shelf.ts'
+
+export interface GatewayOptions {
+  /** The catalog of this moment; a request keeps the one it began with. */
+  readonly catalog: () => Catalog
+  readonly maxBodyBytes: number
+  readonly corsOrigins: readonly string[]
+  /** Hears of what goes wrong inside. */
+  readonly onError: (error: unknown, requestId: string) => void
+  readonly clock?: Clock
+}
+
+export interface Gateway {
+  /** Resolves to the URL that it listens on. @throws where the address is taken or not ours. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>
+  /** Takes no more requests, lets what runs end for at most `drainMs`, then cuts it. */
+  close(drainMs: number): Promise<void>
+}
+
+const keptTraces = 200
+
+/** Builds the server without listening. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const clock = options.clock ?? systemClock
+  const inFlight = new InFlight()
+  const server = Fastify({
+    bodyLimit: options.maxBodyBytes,
+    logger: false,
+    genReqId: () => `req_${randomBytes(12).toString('hex')}`,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // Streams end with their last frame; `close` below ends what idles.
+    forceCloseConnections: 'idle',
+  })
+  acceptJsonBodies(server)
+  allowCrossOrigin(server, options.corsOrigins)
+  answerErrors(server, options.onError)
+  refuseUnknownRoutes(server)
+  addRoutes(server, {
+    catalog: options.catalog,
+    clock,
+    inFlight,
+    traces: new TraceShelf(keptTraces),
+    startedAt: Math.floor(clock.wallTime() / 1000),
+  })
+  return {
+    listen: (address) => server.listen(address),
+    close: (drainMs) => drain(server, { inFlight, clock, drainMs }),
+  }
+}
+
+function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError']): void {
+  server.setErrorHandler(async (thrown, request, reply) => {
+    const error = requestErrorOf(thrown, request)
+    const { status, headers, body } = errorResponseOf(error)
+    if (status === 500) onError(error, request.id)
+    await reply
+      .code(status)
+      .headers({ 'x-request-id': request.id, ...headers })
+      .send(body)
+  })
+}
+
+interface Drain {
+  readonly inFlight: InFlight
+  readonly clock: Clock
+  readonly drainMs: number
+}
+
+async function drain(server: FastifyInstance, { inFlight, clock, drainMs }: Drain): Promise<void> {
+  const cancelCut = clock.after(drainMs, () => {
+    inFlight.abortAll(new ShutdownError())
+  })
+  try {
+    await server.close()
+  } finally {
+    cancelCut()
+  }
+}

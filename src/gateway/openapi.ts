@@ -1,0 +1,143 @@
+/** What `GET /openapi.json` says: the paths, and the part of the chat body that MoLLMR itself reads. */
+import { statusByCode } from './error-response.ts'
+
+const jsonOf = (schema: unknown): Record<string, unknown> => ({ 'application/json': { schema } })
+const ref = (name: string): Record<string, string> => ({ $ref: `#/components/schemas/${name}` })
+
+/** An OpenAPI 3.1 document. Unknown fields of the body go on to the upstream, so every object is open. */
+export function openApiDocument(): Record<string, unknown> {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'MoLLMR',
+      version: '1',
+      description: 'An OpenAI-compatible API in front of mixtures, a router and single models.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    paths: {
+      '/v1/chat/completions': { post: chatOperation() },
+      '/v1/models': { get: operation('List the router, the mixtures and the single models', ref('ModelList')) },
+      '/v1/models/{id}': {
+        get: operation('One model; the id may contain slashes, plain or encoded', ref('Model'), [pathParameter('id')]),
+      },
+      '/mollmr/v1/traces/{id}': {
+        get: operation('What one of the latest requests did', { type: 'object' }, [pathParameter('id')]),
+      },
+      '/health/live': { get: operation('The process runs', ref('Health')) },
+      '/health/ready': { get: operation('The gateway takes requests', ref('Health')) },
+    },
+    components: { schemas },
+  }
+}
+
+function operation(summary: string, schema: unknown, parameters: readonly unknown[] = []): Record<string, unknown> {
+  return {
+    summary,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    responses: {
+      200: { description: 'OK', content: jsonOf(schema) },
+      default: { description: 'An error', content: jsonOf(ref('Error')) },
+    },
+  }
+}
+
+function chatOperation(): Record<string, unknown> {
+  const created = operation('Ask the router, a mixture or a single model', ref('ChatCompletion'))
+  const responses = created['responses'] as Record<string, unknown>
+  return {
+    ...created,
+    requestBody: { required: true, content: jsonOf(ref('ChatRequest')) },
+    responses: {
+      ...responses,
+      200: {
+        description: 'The answer; with `stream: true` as server-sent events of chat.completion.chunk objects',
+        headers: Object.fromEntries(answerHeaderNames.map((name) => [name, { schema: { type: 'string' } }])),
+        content: { ...jsonOf(ref('ChatCompletion')), 'text/event-stream': { schema: { type: 'string' } } },
+      },
+    },
+  }
+}
+
+function pathParameter(name: string): Record<string, unknown> {
+  return { name, in: 'path', required: true, schema: { type: 'string' } }
+}
+
+const answerHeaderNames = [
+  'x-request-id',
+  'x-mollmr-route',
+  'x-mollmr-route-source',
+  'x-mollmr-model',
+  'x-mollmr-degraded',
+]
+
+const open = (properties: Record<string, unknown>, required: readonly string[]): Record<string, unknown> => ({
+  type: 'object',
+  properties,
+  required,
+})
+
+const text = { type: 'string' }
+const maybe = (type: string): Record<string, unknown> => ({ type: [type, 'null'] })
+
+const schemas = {
+  ChatRequest: open(
+    {
+      model: { ...text, description: '`router`, a mixture or a single model, with or without the prefix' },
+      messages: { type: 'array', minItems: 1, items: open({ role: text, content: {} }, ['role']) },
+      stream: maybe('boolean'),
+      temperature: maybe('number'),
+      max_tokens: { ...maybe('integer'), description: 'null, 0 and -1 mean no limit' },
+      mollmr: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          mixture: text,
+          strategy: text,
+          quorum: { type: 'integer', minimum: 1 },
+          include: { type: 'array', items: { enum: ['usage'] } },
+        },
+      },
+    },
+    ['model', 'messages'],
+  ),
+  ChatCompletion: open(
+    {
+      id: text,
+      object: { const: 'chat.completion' },
+      created: { type: 'integer' },
+      model: text,
+      choices: { type: 'array' },
+    },
+    ['id', 'object', 'created', 'model', 'choices'],
+  ),
+  Model: open(
+    {
+      id: text,
+      object: { const: 'model' },
+      created: { type: 'integer' },
+      owned_by: text,
+      name: text,
+      description: maybe('string'),
+      context_length: maybe('integer'),
+      capabilities: { type: 'object' },
+    },
+    ['id', 'object', 'created', 'owned_by'],
+  ),
+  ModelList: open({ object: { const: 'list' }, data: { type: 'array', items: ref('Model') } }, ['object', 'data']),
+  Health: open({ status: text }, ['status']),
+  Error: open(
+    {
+      error: open(
+        {
+          message: text,
+          type: text,
+          param: maybe('string'),
+          code: { enum: Object.keys(statusByCode) },
+          details: { type: 'array', items: { type: 'object' } },
+        },
+        ['message', 'type', 'param', 'code'],
+      ),
+    },
+    ['error'],
+  ),
+}

@@ -1,0 +1,46 @@
+/** What the gateway says to requests that reach no route, or that the HTTP framework refuses on its own. */
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify'
+import { isMollmrError, RequestError } from '../chat/errors.ts'
+
+const methods: readonly HTTPMethods[] = ['GET', 'POST', 'HEAD']
+
+/** 405 with `allow` where another method would do, else a 404 that knows the usual slips in a base URL. */
+export function refuseUnknownRoutes(server: FastifyInstance): void {
+  server.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const allowed = methods.filter((method) => server.findRoute({ method, url: path }) !== null)
+    if (allowed.length === 0) throw new RequestError('route_not_found', notFoundMessage(request.method, path))
+    reply.header('allow', allowed.join(', '))
+    throw new RequestError('method_not_allowed', `${path} takes ${allowed.join(' or ')}, not ${request.method}.`)
+  })
+}
+
+function notFoundMessage(method: string, path: string): string {
+  const hint = path.startsWith('/v1/v1/')
+    ? 'The path has /v1 twice: leave /v1 out of the base URL, or let the client not add it.'
+    : 'GET / lists what there is.'
+  return `There is no ${method} ${path} here. ${hint}`
+}
+
+/** An error of the framework in our words; anything else as it is. */
+export function requestErrorOf(thrown: unknown, request: FastifyRequest): unknown {
+  if (isMollmrError(thrown)) return thrown
+  const { code } = thrown as { readonly code?: unknown }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new RequestError('request_too_large', 'The request body is too large; raise server.max_body_bytes.')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new RequestError('unsupported_media_type', `${mediaTypeOf(request)} Send application/json.`)
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new RequestError('invalid_request', 'The body is not as long as content-length says.')
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new RequestError('invalid_json', 'The request has no body; send a JSON object.')
+    default:
+      return thrown
+  }
+}
+
+function mediaTypeOf(request: FastifyRequest): string {
+  const type = request.headers['content-type']
+  return type === undefined ? 'The request has no content-type.' : `The content-type "${type}" is not understood.`
+}
