@@ -28,6 +28,14 @@ export default tseslint.config(
     files: ['**/*.test.ts', 'src/testing/**', 'test/**'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': ['error', { max: 600 }] },
   },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/cli/**', 'src/testing/**', '**/*.test.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-globals': ['error', { name: 'process', message: 'Only cli/ touches the process.' }],
+    },
+  },
   { files: ['*.config.js', '*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
 )

@@ -60,6 +60,11 @@ export const doors = {
       'Only config/ reads YAML and watches files.',
     ),
     only(
+      'only-store-knows-sql',
+      [{ path: '^src/', pathNot: ['^src/store/', test] }, { path: '^(node:)?sqlite$' }],
+      'Only store/ knows SQL.',
+    ),
+    only(
       'nothing-imports-testing',
       [{ path: '^src/', pathNot: ['^src/testing/', test] }, { path: ['^src/testing/', test] }],
       'Only tests import testing/.',

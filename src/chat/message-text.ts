@@ -24,3 +24,19 @@ export function offersTools(body: {
 }): boolean {
   return (body.tools?.length ?? 0) > 0 && body.tool_choice !== 'none'
 }
+
+/** The message with `text` behind what it says: a text stays a text, because some servers take no list of parts. */
+export function appendText(message: ChatMessage, text: string): ChatMessage {
+  const { content } = message
+  if (!content) return { ...message, content: text }
+  if (typeof content === 'string') return { ...message, content: `${content}\n\n${text}` }
+  return { ...message, content: [...content, { type: 'text', text }] }
+}
+
+/** The message with `text` before what it says. */
+export function prependText(message: ChatMessage, text: string): ChatMessage {
+  const { content } = message
+  if (!content) return { ...message, content: text }
+  if (typeof content === 'string') return { ...message, content: `${text}\n\n${content}` }
+  return { ...message, content: [{ type: 'text', text }, ...content] }
+}

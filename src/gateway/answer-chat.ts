@@ -39,7 +39,6 @@ export async function answerChat(
   try {
     await (request.body.stream === true ? answerStreamed(exchange, catalog) : answerWhole(exchange, catalog))
     trace.root.end('ok')
-    return reply
   } catch (error) {
     trace.root.end(errorCodeOf(error))
     reply.headers(answerHeaders(trace.id, trace.attributes))
@@ -48,7 +47,9 @@ export async function answerChat(
     stopWatching()
     release()
     parts.traces.keep(trace)
+    parts.onTrace(trace)
   }
+  return reply
 }
 
 async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
+import type { Trace } from '../trace/trace.ts'
 import type { InFlight } from './in-flight.ts'
 import type { TraceShelf } from './trace-shelf.ts'
 
@@ -9,6 +10,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly inFlight: InFlight
   readonly traces: TraceShelf
+  readonly onTrace: (trace: Trace) => void
   /** Seconds since 1970. */
   readonly startedAt: number
 }

@@ -14,6 +14,7 @@ import { errorResponseOf } from './error-response.ts'
 import { InFlight } from './in-flight.ts'
 import { refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
 import { addRoutes } from './routes.ts'
+import type { Trace } from '../trace/trace.ts'
 import { TraceShelf } from './trace-shelf.ts'
 
 export interface GatewayOptions {
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   readonly corsOrigins: readonly string[]
   /** Hears of what goes wrong inside. */
   readonly onError: (error: unknown, requestId: string) => void
+  /** Hears of every chat request once it has ended. */
+  readonly onTrace?: (trace: Trace) => void
   readonly clock?: Clock
 }
 
@@ -56,6 +59,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     inFlight,
     traces: new TraceShelf(keptTraces),
+    onTrace: options.onTrace ?? (() => undefined),
     startedAt: Math.floor(clock.wallTime() / 1000),
   })
   return {

@@ -8,11 +8,16 @@ const methods: readonly HTTPMethods[] = ['GET', 'POST', 'HEAD']
 export function refuseUnknownRoutes(server: FastifyInstance): void {
   server.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
-    const allowed = methods.filter((method) => server.findRoute({ method, url: path }) !== null)
+    const allowed = methods.filter((method) => hasRoute(server, method, path))
     if (allowed.length === 0) throw new RequestError('route_not_found', notFoundMessage(request.method, path))
     reply.header('allow', allowed.join(', '))
     throw new RequestError('method_not_allowed', `${path} takes ${allowed.join(' or ')}, not ${request.method}.`)
   })
+}
+
+/** Matches the path as the router would; the framework's own `hasRoute` compares patterns. */
+function hasRoute(server: FastifyInstance, method: HTTPMethods, path: string): boolean {
+  return Boolean(server.findRoute({ method, url: path }) as unknown)
 }
 
 function notFoundMessage(method: string, path: string): string {

@@ -3,7 +3,7 @@
  * anyway is refused here, with the path of the field, before anybody is asked.
  */
 import { isUtf8 } from 'node:buffer'
-import type { Caller, ChatBody, ChatRequest } from '../../chat/chat-request.ts'
+import type { Caller, ChatRequest } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
 import { checkChatBody } from './check-chat-body.ts'
 import { parseRequestOptions } from './request-options.ts'
@@ -17,7 +17,7 @@ export function parseChatRequest(bytes: Uint8Array, caller: Caller): ChatRequest
   const written = checkChatBody(parseJsonObject(bytes))
   if (!('mollmr' in written)) return { body: written, source: bytes, options: {}, caller }
   const { mollmr, ...body } = written
-  return { body: body as ChatBody, options: parseRequestOptions(mollmr), caller }
+  return { body, options: parseRequestOptions(mollmr), caller }
 }
 
 function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { ConfigError } from '../chat/errors.ts'
+import { loadConfig } from '../config/load-config.ts'
+
+export interface OpenedConfig {
+  readonly config: Config
+  readonly warnings: readonly string[]
+  /** Null where nothing is written and the config was proposed from what the machine has. */
+  readonly path: string | null
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const usualNames = ['mollmr.yaml', 'config.yaml']
+
+/** The config that is named, else the one in this folder, else a proposal from what runs on this machine. */
+export async function openConfig(named: string | undefined, env: Environment): Promise<OpenedConfig> {
+  const path = named ?? usualNames.find((name) => existsSync(name))
+  if (path !== undefined) return openFile(resolve(path), env)
+  const [{ discoverUpstreams }, { proposeConfig }] = await Promise.all([
+    import('../upstream/discover.ts'),
+    import('../config/propose-config.ts'),
+  ])
+  const found = await discoverUpstreams({ env })
+  return { ...proposeConfig(found, env), path: null }
+}
+
+async function openFile(path: string, env: Environment): Promise<OpenedConfig> {
+  if (!existsSync(path)) throw new ConfigError(`There is no config file ${path}.`)
+  return { ...(await loadConfig(path, env)), path }
+}

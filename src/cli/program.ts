@@ -1,0 +1,133 @@
+/** The composition root: reads the command line, gives every room what it needs from the process, and maps errors to exit codes. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import process from 'node:process'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
+import { exitCodes } from './exit-code.ts'
+import { openConfig } from './open-config.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
+
+/** Runs one command; resolves to the exit code of the process. */
+export async function runProgram(words: readonly string[]): Promise<number> {
+  const terminal = createTerminal(process, process.env)
+  const stop = stopOnSignals()
+  try {
+    await createProgram({ terminal, stop }).parseAsync(words, { from: 'user' })
+    return exitCodes.ok
+  } catch (error) {
+    return explain(error, terminal)
+  }
+}
+
+interface Root {
+  readonly terminal: Terminal
+  readonly stop: AbortSignal
+}
+
+function createProgram({ terminal, stop }: Root): Command {
+  const { env } = process
+  const program = new Command('mollmr')
+    .description('A routed mixture of LLMs behind an OpenAI-compatible API.')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+  withConfig(program.command('start').description('start the gateway'))
+    .option('-p, --port <n>', 'port to listen on', portOf)
+    .option('--host <host>', 'address to listen on')
+    .option('--data <dir>', 'folder for what lasts: the request log')
+    .action(async (options: { config?: string; port?: number; host?: string; data?: string }) => {
+      const { start } = await import('./start.ts')
+      await start(options, { terminal, env, stop })
+    })
+  withConfig(program.command('check').description('check a config and say what it means')).action(
+    async ({ config }: { config?: string }) => {
+      const { check } = await import('./inspect.ts')
+      check(await openConfig(config, env), { terminal, env })
+    },
+  )
+  withConfig(program.command('models').description('list the ids that can be asked')).action(
+    async ({ config }: { config?: string }) => {
+      const { listModels } = await import('./inspect.ts')
+      listModels(await openConfig(config, env), { terminal, env })
+    },
+  )
+  addPrintCommands(program, terminal)
+  addAsk(program, { terminal, stop })
+  return program
+}
+
+function addPrintCommands(program: Command, terminal: Terminal): void {
+  program
+    .command('prompts')
+    .description('print the default prompts')
+    .argument('[name]', 'only this one')
+    .action(async (name: string | undefined) => {
+      const { printPrompts } = await import('./inspect.ts')
+      printPrompts(name, terminal)
+    })
+  program
+    .command('schema')
+    .description('print the JSON Schema of the config file')
+    .action(async () => {
+      const { createConfigJsonSchema } = await import('../config/config-file.ts')
+      terminal.out(`${JSON.stringify(createConfigJsonSchema(), null, 2)}\n`)
+    })
+}
+
+function addAsk(program: Command, { terminal, stop }: Root): void {
+  withConfig(program.command('ask').description('ask one question; the answer streams to stdout'))
+    .argument('<question>', 'the question, or - to read it from stdin')
+    .option('-m, --model <id>', 'router, a mixture or a single model', 'router')
+    .action(async (written: string, { config, model }: { config?: string; model: string }) => {
+      const [{ ask }, { createCatalog }, { createEngines }] = await Promise.all([
+        import('./ask.ts'),
+        import('../catalog/create-catalog.ts'),
+        import('../catalog/engines.ts'),
+      ])
+      const engines = createEngines(process.env)
+      const question = written === '-' ? readFileSync(process.stdin.fd, 'utf8') : written
+      try {
+        const opened = await openConfig(config, process.env)
+        await ask(createCatalog(opened.config, engines), terminal, { model, question, signal: stop })
+      } finally {
+        await engines.close()
+      }
+    })
+}
+
+function withConfig(command: Command): Command {
+  return command.option('-c, --config <file>', 'config file (default: mollmr.yaml or config.yaml in this folder)')
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
+}
+
+/** The first signal asks for an orderly end, the second ends at once. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(exitCodes.interrupted)
+      controller.abort(new CancelledError())
+    })
+  }
+  return controller.signal
+}
+
+function explain(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  if (error instanceof CancelledError) return exitCodes.interrupted
+  terminal.err(`${terminal.style.red('error')} ${error instanceof Error ? error.message : String(error)}\n`)
+  if (error instanceof ConfigError) return exitCodes.config
+  if (!isMollmrError(error) && error instanceof Error && !('code' in error)) terminal.err(`${error.stack ?? ''}\n`)
+  return exitCodes.failure
+}
+
+function readVersion(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
+  return version
+}

@@ -1,0 +1,158 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import { createCatalog } from '../catalog/create-catalog.ts'
+import { createEngines } from '../catalog/engines.ts'
+import { curlCommand } from '../gateway/home-page.ts'
+import { createGateway, type Gateway } from '../gateway/gateway.ts'
+import type { Config } from '../config/config.ts'
+import { watchConfig } from '../config/watch-config.ts'
+import { systemClock } from '../chat/clock.ts'
+import type { RequestLog } from '../store/request-log.ts'
+import { openConfig, type OpenedConfig } from './open-config.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface StartOptions {
+  readonly config?: string
+  readonly port?: number
+  readonly host?: string
+  /** Folder for the request log; without one nothing is kept. */
+  readonly data?: string
+}
+
+export interface Surroundings {
+  readonly terminal: Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Aborts on the first SIGINT or SIGTERM. */
+  readonly stop: AbortSignal
+}
+
+const drainMs = 30_000
+
+/** Serves until it is told to stop; then lets what runs end. */
+export async function start(options: StartOptions, { terminal, env, stop }: Surroundings): Promise<void> {
+  const opened = await openConfig(options.config, env)
+  const engines = createEngines(env)
+  let catalog = createCatalog(opened.config, engines)
+  const { server } = opened.config
+  const log = options.data === undefined ? null : await openLog(options.data, terminal)
+  const gateway = createGateway({
+    catalog: () => catalog,
+    maxBodyBytes: server.maxBodyBytes,
+    corsOrigins: server.corsOrigins,
+    onError: (error, requestId) => {
+      terminal.err(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    },
+    onTrace: (trace) => log?.add(trace),
+  })
+  const url = await listen(gateway, { host: options.host ?? server.host, port: options.port ?? server.port })
+  greet(terminal, { url, opened, catalog })
+  const stopWatching = await watch(opened, {
+    terminal,
+    env,
+    take: (config) => {
+      catalog = createCatalog(config, engines)
+    },
+  })
+  await untilAborted(stop)
+  terminal.err('Letting running answers end; press Ctrl-C again to cut them.\n')
+  await stopWatching()
+  await gateway.close(drainMs)
+  await engines.close()
+  log?.close()
+}
+
+/** Loaded only when it is used: SQLite costs memory and start-up time. */
+async function openLog(directory: string, terminal: Terminal): Promise<RequestLog> {
+  const { openRequestLog } = await import('../store/request-log.ts')
+  return openRequestLog(directory, {
+    clock: systemClock,
+    onError: (error) => {
+      terminal.err(`The request log in ${directory} cannot be written: ${(error as Error).message}\n`)
+    },
+  })
+}
+
+async function listen(gateway: Gateway, address: { readonly host: string; readonly port: number }): Promise<string> {
+  try {
+    return await gateway.listen(address)
+  } catch (error) {
+    const { code } = error as { readonly code?: string }
+    if (code !== 'EADDRINUSE') throw error
+    throw new Error(
+      `Port ${address.port} of ${address.host} is taken. Choose another: mollmr start --port ${address.port + 1}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+interface Greeting {
+  readonly url: string
+  readonly opened: OpenedConfig
+  readonly catalog: Catalog
+}
+
+function greet(terminal: Terminal, { url, opened, catalog }: Greeting): void {
+  const { bold, dim, yellow } = terminal.style
+  const models = catalog.list()
+  const width = Math.max(...models.map(({ id }) => id.length))
+  const rows = models.map(({ id, card }) => `  ${id.padEnd(width)}  ${dim(card.description ?? card.kind)}`)
+  const simulated = models.some(({ card }) => card.simulated)
+  terminal.out(
+    [
+      `${bold('MoLLMR')} listens on ${bold(url)}`,
+      dim(opened.config.origin),
+      ...opened.warnings.map((warning) => yellow(`warning: ${warning}`)),
+      ...(simulated
+        ? [yellow('Some models are simulated: their texts are made up, so that all can be tried without a key.')]
+        : []),
+      '',
+      ...rows,
+      '',
+      curlCommand(url, models[0]?.id ?? 'router'),
+      '',
+    ].join('\n'),
+  )
+}
+
+interface Watching {
+  readonly terminal: Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly take: (config: Config) => void
+}
+
+/** A changed config serves the next request; a bad one is told and changes nothing. */
+async function watch({ path }: OpenedConfig, { terminal, env, take }: Watching): Promise<() => Promise<void>> {
+  if (path === null) return () => Promise.resolve()
+  const tell = (error: unknown): void => {
+    terminal.err(`The config has changed but cannot be used; the one before stays.\n${(error as Error).message}\n`)
+  }
+  return watchConfig({
+    path,
+    env,
+    onChange: (config) => {
+      try {
+        take(config)
+        terminal.err(`Config ${path} is read again; new requests use it.\n`)
+      } catch (error) {
+        tell(error)
+      }
+    },
+    onError: tell,
+  })
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else {
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve()
+        },
+        { once: true },
+      )
+    }
+  })
+}

@@ -1,0 +1,36 @@
+/** Where the commands write to: answers and data on `out`, everything about them on `err`. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  /** True where `err` is a terminal that can redraw its lines. */
+  readonly isLive: boolean
+  readonly style: Style
+}
+
+export interface Style {
+  bold(text: string): string
+  dim(text: string): string
+  red(text: string): string
+  green(text: string): string
+  yellow(text: string): string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The process's own streams. Colours follow NO_COLOR, FORCE_COLOR and whether stderr is a terminal. */
+export function createTerminal(streams: Pick<NodeJS.Process, 'stdout' | 'stderr'>, env: Environment): Terminal {
+  const isTerminal = streams.stderr.isTTY && env['TERM'] !== 'dumb'
+  const hasColour = env['FORCE_COLOR'] ? true : isTerminal && !env['NO_COLOR']
+  return {
+    out: (text) => streams.stdout.write(text),
+    err: (text) => streams.stderr.write(text),
+    isLive: isTerminal,
+    style: createStyle(hasColour),
+  }
+}
+
+/** ANSI codes, or the bare text. */
+export function createStyle(hasColour: boolean): Style {
+  const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text)
+  return { bold: paint(1), dim: paint(2), red: paint(31), green: paint(32), yellow: paint(33) }
+}

@@ -1,0 +1,61 @@
+import type { ChatMessage } from '../chat/chat-request.ts'
+import type { Answer } from '../chat/collect-answer.ts'
+import { UpstreamError } from '../chat/errors.ts'
+import type { WireUsage } from '../chat/usage.ts'
+import type { Worker } from './resolved-mixture.ts'
+import { stripReasoning } from './strip-reasoning.ts'
+
+/** `truncated` ended at its length limit, `cut_off` was stopped by us because it took too long. */
+export type DraftFlag = 'refusal' | 'truncated' | 'cut_off'
+
+/** What a worker answered, where it can be used. */
+export interface Draft {
+  readonly worker: Worker
+  /** Without reasoning; never blank. */
+  readonly text: string
+  readonly flag: DraftFlag | null
+  /** As the worker reported it; null for a draft that was cut off. */
+  readonly usage: WireUsage | null
+  /** What the worker was sent. */
+  readonly messages: readonly ChatMessage[]
+}
+
+/** A shorter fragment of an answer is worth less than the confusion that it makes. */
+const minPartialCharacters = 200
+
+/**
+ * The draft in a whole answer.
+ *
+ * @throws UpstreamError `upstream_empty_response` where there is no text: nothing at all, reasoning only, tool calls only
+ */
+export function draftOf(answer: Answer, worker: Worker, messages: readonly ChatMessage[]): Draft {
+  const text = stripReasoning(answer.text) || (answer.refusal ?? '').trim()
+  if (text === '') throw emptyError(answer, worker)
+  return { worker, text, flag: flagOf(answer), usage: answer.completion.usage ?? null, messages }
+}
+
+/** The draft in what a worker has said until it was stopped; null where that is 200 characters or less. */
+export function partialDraftOf(text: string, worker: Worker, messages: readonly ChatMessage[]): Draft | null {
+  const said = stripReasoning(text)
+  return said.length > minPartialCharacters ? { worker, text: said, flag: 'cut_off', usage: null, messages } : null
+}
+
+/** The draft of the highest weight; among equals a whole one, then the first in the order of the definition. */
+export function bestDraft(drafts: readonly Draft[]): Draft | undefined {
+  return drafts.toSorted(
+    (a, b) =>
+      b.worker.weight - a.worker.weight ||
+      Number(a.flag !== null) - Number(b.flag !== null) ||
+      a.worker.position - b.worker.position,
+  )[0]
+}
+
+function flagOf({ refusal, finishReason }: Answer): DraftFlag | null {
+  if (refusal || finishReason === 'content_filter') return 'refusal'
+  return finishReason === 'length' ? 'truncated' : null
+}
+
+function emptyError({ toolCalls, text, reasoning }: Answer, { label }: Worker): UpstreamError {
+  const what = toolCalls.length > 0 ? 'only tool calls' : text !== '' || reasoning !== '' ? 'only reasoning' : 'no text'
+  return new UpstreamError('upstream_empty_response', `Worker "${label}" answered with ${what}.`)
+}

@@ -1,0 +1,87 @@
+import type { BudgetLimits } from '../chat/call-budget.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { DeadlineLimits } from '../chat/deadline.ts'
+import type { SystemPromptMode } from '../prompt/system-prompt.ts'
+import type { StrategyName } from './strategies/strategies.ts'
+
+/** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */
+export interface MixtureDefinition {
+  readonly id: string
+  /** What it is good for; the router offers a mixture by this text. */
+  readonly description?: string
+  /** Each writes a draft; with none, the aggregate answers alone. */
+  readonly workers: readonly (ChatModel | WorkerDefinition)[]
+  /** Turns the drafts into the answer. */
+  readonly aggregate: ChatModel | MemberDefinition
+  /** Asked in this order where the aggregate fails before its first content; they get its params and system prompt. */
+  readonly aggregateFallbacks?: readonly ChatModel[]
+  /** Default: `synthesize`. */
+  readonly strategy?: StrategyName
+  /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
+  readonly quorum?: number
+  /** How long the other workers may still take once the quorum is reached. Default: 3000. */
+  readonly graceMs?: number
+  /** Default: false, so that a single usable draft is the answer. */
+  readonly alwaysAggregate?: boolean
+  /** Hides from the aggregate who wrote which draft. Default: true. */
+  readonly anonymise?: boolean
+  /** Shows the drafts in an order that depends on the request alone. Default: true. */
+  readonly shuffle?: boolean
+  /** Of one draft as the aggregate sees it. Default: 12000. */
+  readonly maxDraftCharacters?: number
+  /** Of each call to a worker. Default: first content within 30 s, 20 s of silence, 60 s in total. */
+  readonly workerDeadline?: DeadlineLimits
+  /** Of the whole mixture. Default: 120 s in total. */
+  readonly deadline?: DeadlineLimits
+  /** Of one request to this mixture. Default: no limit. */
+  readonly budget?: BudgetLimits
+  /** For every member. */
+  readonly systemPrompt?: SystemPromptDefinition
+  /** Liquid texts; `docs/prompts.md` lists the slots. */
+  readonly prompts?: {
+    readonly aggregate?: TemplateDefinition
+    readonly select?: TemplateDefinition
+    /** For workers without a template of their own. */
+    readonly worker?: TemplateDefinition
+  }
+}
+
+/** A model in its part in a mixture. */
+export interface MemberDefinition {
+  readonly model: ChatModel
+  /** Body fields: the aggregate's are defaults for what the client leaves out, a worker's win over the client's. */
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly systemPrompt?: SystemPromptDefinition
+}
+
+export interface WorkerDefinition extends MemberDefinition {
+  /** Its name in traces and messages. Default: the model's id. */
+  readonly label?: string
+  /** Breaks ties and ranks drafts where no model can. Default: 1. */
+  readonly weight?: number
+  /** Calls made to this worker at the same time, a draft each. Default: 1. */
+  readonly samples?: number
+  /** Rewrites the last message of the user. */
+  readonly template?: TemplateDefinition
+  /** Laid over the mixture's `workerDeadline`. */
+  readonly deadline?: DeadlineLimits
+}
+
+/** A Liquid text; `origin` says where it was written, for messages. */
+export interface TemplateDefinition {
+  readonly text: string
+  readonly origin?: string
+}
+
+export interface SystemPromptDefinition {
+  readonly mode: SystemPromptMode
+  readonly template: TemplateDefinition
+}
+
+/** What a mixture needs from outside; each has a default. */
+export interface MixtureDependencies {
+  /** Unpredictable bytes. Default: those of `node:crypto`. */
+  readonly randomBytes?: (size: number) => Uint8Array
+  /** Tokens in a text, more or less. Default: a quarter of its UTF-8 bytes. */
+  readonly estimateTokens?: (text: string) => number
+}

@@ -1,0 +1,34 @@
+import type { CallContext } from '../chat/call-context.ts'
+import type { ChatEvent } from '../chat/chat-event.ts'
+import type { ChatRequest } from '../chat/chat-request.ts'
+import type { SlotValues } from '../prompt/template.ts'
+import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
+import type { ResolvedMixture } from './resolved-mixture.ts'
+
+/** One request on its way through a mixture: what every strategy works with. */
+export interface MixtureRun {
+  readonly mixture: ResolvedMixture
+  /** The client's, with the mixture's own system prompt; without the options that were meant for this mixture alone. */
+  readonly request: ChatRequest
+  /** Of the mixture: its signal ends every call below, its span is the one that the caller gave. */
+  readonly context: CallContext
+  /** Usable drafts that suffice for this request. */
+  readonly quorum: number
+  /** The `id` of the answer, the same in all its chunks. */
+  readonly answerId: string
+  /** 32 hex digits that no worker has seen: they mark where drafts begin and end. */
+  readonly boundary: string
+  readonly estimateTokens: (text: string) => number
+}
+
+/** A way from drafts to the answer. Each is one file in `strategies/`. */
+export type Strategy = (run: MixtureRun) => AsyncIterable<ChatEvent>
+
+/** The values of the slots that every prompt of a mixture has. `today` reads `2026-11-24`. */
+export function mixtureValues({ mixture, context }: Pick<MixtureRun, 'mixture' | 'context'>): SlotValues<typeof mixtureSystemPromptSlots> {
+  return {
+    'mixture.name': mixture.id,
+    'mixture.description': mixture.description,
+    today: new Date(context.clock.wallTime()).toISOString().slice(0, 10),
+  }
+}

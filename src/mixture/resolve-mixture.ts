@@ -1,0 +1,119 @@
+import type { ChatModel } from '../chat/chat-model.ts'
+import { ConfigError } from '../chat/errors.ts'
+import { parseSystemPrompt, type SystemPrompt } from '../prompt/system-prompt.ts'
+import { parseTemplate, type Slots, type Template } from '../prompt/template.ts'
+import type {
+  MemberDefinition,
+  MixtureDefinition,
+  SystemPromptDefinition,
+  TemplateDefinition,
+  WorkerDefinition,
+} from './mixture-definition.ts'
+import {
+  aggregateSystemPromptSlots,
+  defaultTemplates,
+  draftsPromptSlots,
+  mixtureSystemPromptSlots,
+  workerSystemPromptSlots,
+  workerTemplateSlots,
+} from './mixture-prompts.ts'
+import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
+
+const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 }
+
+/** @throws ConfigError where a template is wrong or the quorum cannot be reached */
+export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
+  const { id, prompts = {}, systemPrompt } = definition
+  const workers = resolveWorkers(definition)
+  return {
+    id,
+    description: definition.description ?? '',
+    workers,
+    aggregates: resolveAggregates(definition),
+    quorum: resolveQuorum(definition, workers.length),
+    graceMs: definition.graceMs ?? 3000,
+    alwaysAggregate: definition.alwaysAggregate ?? false,
+    anonymise: definition.anonymise ?? true,
+    shuffle: definition.shuffle ?? true,
+    maxDraftCharacters: definition.maxDraftCharacters ?? 12_000,
+    deadline: definition.deadline ?? { totalMs: 120_000 },
+    budget: definition.budget ?? null,
+    systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),
+    prompts: {
+      aggregate:
+        parseText(prompts.aggregate, `mixture "${id}": prompts.aggregate`, draftsPromptSlots) ??
+        defaultTemplates.aggregate,
+      select:
+        parseText(prompts.select, `mixture "${id}": prompts.select`, draftsPromptSlots) ?? defaultTemplates.select,
+    },
+  }
+}
+
+function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number {
+  if (quorum === undefined || calls === 0) return Math.max(1, Math.ceil((calls * 2) / 3))
+  if (Number.isInteger(quorum) && quorum >= 1 && quorum <= calls) return quorum
+  throw new ConfigError(`mixture "${id}": quorum is ${quorum}; it must be a whole number from 1 to its ${calls} drafts.`)
+}
+
+function resolveAggregates({ id, aggregate, aggregateFallbacks = [] }: MixtureDefinition): readonly Aggregate[] {
+  const { model, params = {}, systemPrompt } = memberOf(aggregate)
+  const system = parseSystem(systemPrompt, `mixture "${id}": aggregate.systemPrompt`, aggregateSystemPromptSlots)
+  return [model, ...aggregateFallbacks].map((each) => ({ model: each, params, systemPrompt: system }))
+}
+
+function resolveWorkers(definition: MixtureDefinition): readonly Worker[] {
+  const labels = new Map<string, number>()
+  return definition.workers
+    .flatMap((written, index) => resolveWorker(definition, written, index))
+    .map((worker, position) => ({ ...worker, position, label: uniqueLabel(worker.label, labels) }))
+}
+
+function resolveWorker(
+  { id, prompts, workerDeadline = defaultWorkerDeadline }: MixtureDefinition,
+  written: ChatModel | WorkerDefinition,
+  index: number,
+): readonly Omit<Worker, 'position'>[] {
+  const { model, label, weight = 1, samples = 1, params = {}, ...rest }: WorkerDefinition = memberOf(written)
+  const place = `mixture "${id}": workers[${index}]`
+  const worker = {
+    label: label ?? model.id,
+    model,
+    weight,
+    params,
+    deadline: { ...workerDeadline, ...rest.deadline },
+    systemPrompt: parseSystem(rest.systemPrompt, `${place}.systemPrompt`, workerSystemPromptSlots),
+    template:
+      parseText(rest.template, `${place}.template`, workerTemplateSlots) ??
+      parseText(prompts?.worker, `mixture "${id}": prompts.worker`, workerTemplateSlots),
+  }
+  return Array.from({ length: samples }, (_, sample) => ({ ...worker, sample }))
+}
+
+/** The second one called "qwen" is "qwen#2". */
+function uniqueLabel(label: string, used: Map<string, number>): string {
+  const count = (used.get(label) ?? 0) + 1
+  used.set(label, count)
+  return count === 1 ? label : `${label}#${count}`
+}
+
+function memberOf<M extends MemberDefinition>(written: ChatModel | M): M | { readonly model: ChatModel } {
+  return 'chat' in written ? { model: written } : written
+}
+
+function parseText<const S extends Slots>(
+  written: TemplateDefinition | undefined,
+  place: string,
+  slots: S,
+): Template<S> | null {
+  return written ? parseTemplate({ text: written.text, origin: written.origin ?? place, slots }) : null
+}
+
+function parseSystem<const S extends Slots>(
+  written: SystemPromptDefinition | undefined,
+  place: string,
+  slots: S,
+): SystemPrompt<S> | null {
+  if (!written) return null
+  const { mode, template } = written
+  return parseSystemPrompt({ mode, template: { text: template.text, origin: template.origin ?? place } }, slots)
+}

@@ -1,0 +1,57 @@
+import type { BudgetLimits } from '../chat/call-budget.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { DeadlineLimits } from '../chat/deadline.ts'
+import type { SystemPrompt } from '../prompt/system-prompt.ts'
+import type { Template } from '../prompt/template.ts'
+import type {
+  aggregateSystemPromptSlots,
+  draftsPromptSlots,
+  mixtureSystemPromptSlots,
+  workerSystemPromptSlots,
+  workerTemplateSlots,
+} from './mixture-prompts.ts'
+
+/** What a `MixtureDefinition` means: defaults filled in, templates checked, samples counted out. */
+export interface ResolvedMixture {
+  readonly id: string
+  readonly description: string
+  /** One for each call that is made for a draft, in the order of the definition. */
+  readonly workers: readonly Worker[]
+  /** The aggregate, then its fallbacks. */
+  readonly aggregates: readonly Aggregate[]
+  readonly quorum: number
+  readonly graceMs: number
+  readonly alwaysAggregate: boolean
+  readonly anonymise: boolean
+  readonly shuffle: boolean
+  readonly maxDraftCharacters: number
+  readonly deadline: DeadlineLimits
+  readonly budget: BudgetLimits | null
+  readonly systemPrompt: SystemPrompt<typeof mixtureSystemPromptSlots> | null
+  readonly prompts: {
+    readonly aggregate: Template<typeof draftsPromptSlots>
+    readonly select: Template<typeof draftsPromptSlots>
+  }
+}
+
+/** One sample of one worker. */
+export interface Worker {
+  /** Unique in its mixture. */
+  readonly label: string
+  /** Its place in the order of the definition, from 0. */
+  readonly position: number
+  /** Which sample of the same worker this is, from 0. */
+  readonly sample: number
+  readonly model: ChatModel
+  readonly weight: number
+  readonly params: Readonly<Record<string, unknown>>
+  readonly deadline: DeadlineLimits
+  readonly systemPrompt: SystemPrompt<typeof workerSystemPromptSlots> | null
+  readonly template: Template<typeof workerTemplateSlots> | null
+}
+
+export interface Aggregate {
+  readonly model: ChatModel
+  readonly params: Readonly<Record<string, unknown>>
+  readonly systemPrompt: SystemPrompt<typeof aggregateSystemPromptSlots> | null
+}

@@ -1,0 +1,71 @@
+import type { ChatBody, ChatMessage, ChatRequest } from '../chat/chat-request.ts'
+import { lastUserMessage } from '../chat/message-text.ts'
+import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { conversationValues } from './mixture-prompts.ts'
+import { mixtureValues, type MixtureRun } from './mixture-run.ts'
+import { readableMessages } from './modality.ts'
+import type { Worker } from './resolved-mixture.ts'
+import { toolsAsText } from './tools-as-text.ts'
+
+/**
+ * What the client asked of the answer, not of a draft: a cap or a schema must not cut drafts, and only the aggregate
+ * acts. Reasoning effort is a worker's own matter.
+ */
+const answerFields = [
+  'max_tokens',
+  'max_completion_tokens',
+  'stop',
+  'response_format',
+  'logprobs',
+  'top_logprobs',
+  'n',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'functions',
+  'function_call',
+  'reasoning_effort',
+  'reasoning',
+] as const
+
+/** The request as one worker gets it. Always streamed, so that a worker that is cut off has said something. */
+export function workerRequest(run: MixtureRun, worker: Worker): ChatRequest {
+  const { body, options, caller } = run.request
+  const inherited: Record<string, unknown> = { ...body }
+  for (const field of answerFields) Reflect.deleteProperty(inherited, field)
+  const fields: ChatBody = {
+    ...inherited,
+    ...worker.params,
+    model: worker.model.id,
+    messages: workerMessages(run, worker),
+    stream: true,
+    stream_options: { include_usage: true },
+  }
+  return { body: withSampleSeed(fields, worker.sample), options, caller }
+}
+
+/** Two samples with the same seed would be the same draft. */
+function withSampleSeed(body: ChatBody, sample: number): ChatBody {
+  return typeof body.seed === 'number' && sample > 0 ? { ...body, seed: body.seed + sample } : body
+}
+
+function workerMessages(run: MixtureRun, worker: Worker): readonly ChatMessage[] {
+  const asked = toolsAsText(templated(run, worker))
+  const readable = readableMessages(asked, worker.model.card)
+  if (!worker.systemPrompt) return readable
+  return applySystemPrompt(readable, worker.systemPrompt, { ...mixtureValues(run), 'worker.name': worker.label })
+}
+
+function templated(run: MixtureRun, { template, label }: Worker): readonly ChatMessage[] {
+  const { messages } = run.request.body
+  const last = lastUserMessage(messages)
+  if (!template || !last) return messages
+  const text = template.fill({ ...mixtureValues(run), ...conversationValues(run.request), 'worker.name': label })
+  return messages.with(messages.lastIndexOf(last), { ...last, content: rewrittenContent(last, text) })
+}
+
+/** New words, the same pictures. */
+function rewrittenContent({ content }: ChatMessage, text: string): NonNullable<ChatMessage['content']> {
+  if (!content || typeof content === 'string') return text
+  return [{ type: 'text', text }, ...content.filter((part) => part.type !== 'text')]
+}

@@ -1,0 +1,42 @@
+/** Finds the JSON that models wrap into prose and code fences. */
+
+const maxReplyLength = 8000
+
+/** Every JSON object in a reply, outermost only, in order; what cannot be read is skipped. */
+export function jsonObjectsIn(reply: string): Readonly<Record<string, unknown>>[] {
+  const text = reply.slice(0, maxReplyLength)
+  const objects: Readonly<Record<string, unknown>>[] = []
+  let start = text.indexOf('{')
+  while (start >= 0) {
+    const end = endOfObject(text, start)
+    const object = end === undefined ? undefined : parseObject(text.slice(start, end))
+    if (object) objects.push(object)
+    start = text.indexOf('{', object && end !== undefined ? end : start + 1)
+  }
+  return objects
+}
+
+/** The place after the brace that closes the one at `start`; undefined where the text ends before. */
+function endOfObject(text: string, start: number): number | undefined {
+  let depth = 0
+  let inString = false
+  for (let at = start; at < text.length; at += 1) {
+    const character = text[at]
+    if (inString) {
+      if (character === '\\') at += 1
+      else if (character === '"') inString = false
+    } else if (character === '"') inString = true
+    else if (character === '{') depth += 1
+    else if (character === '}') depth -= 1
+    if (depth === 0) return at + 1
+  }
+  return undefined
+}
+
+function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(json) as Readonly<Record<string, unknown>>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+/** What a request asks of a model before its words count: kinds of content, tools, room. */
+import type { ModelCard, Modality } from '../chat/chat-model.ts'
+import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
+import { offersTools, textOf } from '../chat/message-text.ts'
+import type { TokenEstimator } from './conversation.ts'
+
+export interface RequestNeeds {
+  readonly modalities: ReadonlySet<Modality>
+  readonly tools: boolean
+  /** Tokens of the prompt and of the answer that is asked for. Estimated when first read. */
+  readonly tokens: () => number
+}
+
+const defaultAnswerTokens = 1024
+
+/** Reads the needs of a request. */
+export function needsOf({ body }: ChatRequest, estimateTokens: TokenEstimator): RequestNeeds {
+  let tokens: number | undefined
+  return {
+    modalities: modalitiesOf(body.messages),
+    tools: offersTools(body),
+    tokens: () => (tokens ??= promptTokens(body.messages, estimateTokens) + answerTokens(body)),
+  }
+}
+
+/** The kinds of content in a conversation; `text` is always among them. */
+export function modalitiesOf(messages: readonly ChatMessage[]): ReadonlySet<Modality> {
+  const parts = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []))
+  return new Set(['text', ...parts.map(({ type }) => modalityOfPart[type] ?? 'text')])
+}
+
+const modalityOfPart: Readonly<Record<string, Modality | undefined>> = {
+  image_url: 'image',
+  input_image: 'image',
+  input_audio: 'audio',
+  file: 'file',
+  input_file: 'file',
+}
+
+/** True where nothing on a model's card speaks against giving it the request; what is not declared does not. */
+export function canServe(card: ModelCard, needs: RequestNeeds): boolean {
+  if (needs.tools && !card.tools) return false
+  if ([...needs.modalities].some((modality) => !card.modalities.includes(modality))) return false
+  return card.contextWindow === undefined || needs.tokens() <= card.contextWindow
+}
+
+function promptTokens(messages: readonly ChatMessage[], estimateTokens: TokenEstimator): number {
+  return messages.reduce((sum, message) => sum + estimateTokens(textOf(message)), 0)
+}
+
+function answerTokens(body: ChatRequest['body']): number {
+  const limit = body.max_completion_tokens ?? body.max_tokens ?? 0
+  return limit > 0 ? limit : defaultAnswerTokens
+}

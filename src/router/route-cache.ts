@@ -1,0 +1,78 @@
+/** Remembers what was chosen for a conversation, and lets requests that come together share one choice. */
+import { createHash } from 'node:crypto'
+import { abortErrorOf } from '../chat/link-abort.ts'
+import type { Turn } from './conversation.ts'
+import { RecentMap } from './recent-map.ts'
+import type { Route } from './route.ts'
+
+/** A route, and whether it is worth remembering. */
+export interface Decision extends Route {
+  /** False for a makeshift: a rung below the base model, because that could not be asked. */
+  readonly isLasting: boolean
+}
+
+/** Everything that a choice depends on. */
+export interface CacheKeyParts {
+  readonly version: string
+  readonly options: readonly { readonly id: string; readonly description: string }[]
+  readonly turns: readonly Turn[]
+}
+
+/** The SHA-256 of all parts. */
+export function cacheKeyOf({ version, options, turns }: CacheKeyParts): string {
+  const parts = [
+    version,
+    options.map(({ id, description }) => [id, description]),
+    turns.map(({ role, text }) => [role, text]),
+  ]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+}
+
+const capacity = 5000
+
+/** Lasting decisions by key, the ones used last. */
+export class RouteCache {
+  readonly #decisions = new RecentMap<Decision>(capacity)
+  readonly #flights = new Map<string, Promise<Decision | undefined>>()
+
+  /**
+   * The remembered decision, or the one that is being made for the same key right now, or what `decide` finds. Where
+   * the request that decides is aborted, the next one that waits decides for itself.
+   */
+  async share(key: string, signal: AbortSignal, decide: () => Promise<Decision>): Promise<Decision> {
+    for (;;) {
+      const flight = this.#flights.get(key)
+      const known = this.#decisions.get(key) ?? (flight && (await untilAborted(flight, signal)))
+      if (known) return { ...known, source: 'cache' }
+      if (!this.#flights.has(key)) return this.#lead(key, decide)
+    }
+  }
+
+  async #lead(key: string, decide: () => Promise<Decision>): Promise<Decision> {
+    const deciding = decide()
+    this.#flights.set(
+      key,
+      deciding.catch(() => undefined),
+    )
+    try {
+      const decision = await deciding
+      if (decision.isLasting) this.#decisions.set(key, decision)
+      return decision
+    } finally {
+      this.#flights.delete(key)
+    }
+  }
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(abortErrorOf(signal))
+    }
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    void promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort)
+    })
+  })
+}

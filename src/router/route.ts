@@ -1,0 +1,33 @@
+import type { SpanAttributes } from '../chat/call-context.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+
+/** Which step of the router found a route, in the order in which they are tried. */
+export type RouteSource =
+  | 'side'
+  | 'named'
+  | 'rule'
+  | 'single'
+  | 'pin'
+  | 'cache'
+  | 'scorer'
+  | 'model'
+  | 'compose'
+  | 'default'
+  | 'first'
+
+/** What the router chose for a request, and how. */
+export interface Route {
+  readonly model: ChatModel
+  readonly source: RouteSource
+  /** 0 to 1, where the step that chose can say how sure it was. */
+  readonly confidence?: number
+}
+
+/** What a span says of a route; the gateway turns it into headers. */
+export function attributesOf({ model, source, confidence }: Route): SpanAttributes {
+  return {
+    route: model.id,
+    routeSource: source,
+    ...(confidence === undefined ? {} : { routeConfidence: Math.round(confidence * 1000) / 1000 }),
+  }
+}
