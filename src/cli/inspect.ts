@@ -33,5 +33,5 @@ export function printPrompts(name: string | undefined, terminal: Terminal): void
     const known = prompts.map((prompt) => prompt.name).join(', ')
     throw new ConfigError(`There is no prompt "${name ?? ''}"; there are ${known}.`)
   }
-  for (const prompt of wanted) terminal.out(`# ${prompt.name}: ${prompt.use}\n\n${prompt.text.trim()}\n\n`)
+  for (const prompt of wanted) terminal.out(`# ${prompt.name}\n\n${prompt.text.trim()}\n\n`)
 }

@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ChatEvent, ChunkEvent, EndEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
-import { sseComment, sseData } from '../wire/sse.ts'
+import { writeSseComment, writeSseData } from '../wire/sse.ts'
 import {
   chunkOfCompletion,
   type StreamHead,
@@ -101,7 +101,7 @@ class StreamWriter {
     if (this.#answer.keepUsage && usage && (isOwn || !this.#wroteUsage) && this.#lastHead) {
       this.#send(writeUsageChunk(this.#lastHead, usage))
     }
-    this.#write(sseData('[DONE]'))
+    this.#write(writeSseData('[DONE]'))
   }
 
   close(): void {
@@ -156,14 +156,14 @@ class StreamWriter {
 
   #scheduleSign(): void {
     this.#cancelSign = this.#answer.clock.after(silenceMs, () => {
-      if (!this.#wroteSinceSign) this.#write(sseComment('keep-alive'))
+      if (!this.#wroteSinceSign) this.#write(writeSseComment('keep-alive'))
       this.#wroteSinceSign = false
       this.#scheduleSign()
     })
   }
 
   #send(json: string): void {
-    this.#write(sseData(json))
+    this.#write(writeSseData(json))
   }
 
   /** Everything that comes up in one turn of the loop goes out in one write. */

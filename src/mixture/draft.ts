@@ -1,3 +1,4 @@
+import type { Span } from '../chat/call-context.ts'
 import type { ChatMessage } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 import { UpstreamError } from '../chat/errors.ts'
@@ -8,16 +9,22 @@ import { stripReasoning } from './strip-reasoning.ts'
 /** `truncated` ended at its length limit, `cut_off` was stopped by us because it took too long. */
 export type DraftFlag = 'refusal' | 'truncated' | 'cut_off'
 
-/** What a worker answered, where it can be used. */
-export interface Draft {
+/** Where a draft comes from. */
+export interface DraftSource {
   readonly worker: Worker
+  /** Of the call to the worker. */
+  readonly span: Span
+  /** What the worker was sent. */
+  readonly messages: readonly ChatMessage[]
+}
+
+/** What a worker answered, where it can be used. */
+export interface Draft extends DraftSource {
   /** Without reasoning; never blank. */
   readonly text: string
   readonly flag: DraftFlag | null
-  /** As the worker reported it; null for a draft that was cut off. */
+  /** As the worker reported it; null where it did not. */
   readonly usage: WireUsage | null
-  /** What the worker was sent. */
-  readonly messages: readonly ChatMessage[]
 }
 
 /** A shorter fragment of an answer is worth less than the confusion that it makes. */
@@ -28,16 +35,21 @@ const minPartialCharacters = 200
  *
  * @throws UpstreamError `upstream_empty_response` where there is no text: nothing at all, reasoning only, tool calls only
  */
-export function draftOf(answer: Answer, worker: Worker, messages: readonly ChatMessage[]): Draft {
+export function draftOf(answer: Answer, source: DraftSource): Draft {
   const text = stripReasoning(answer.text) || (answer.refusal ?? '').trim()
-  if (text === '') throw emptyError(answer, worker)
-  return { worker, text, flag: flagOf(answer), usage: answer.completion.usage ?? null, messages }
+  if (text === '') throw emptyError(answer, source.worker)
+  return flagged({ ...source, text, flag: flagOf(answer), usage: answer.end.usage ?? answer.completion.usage ?? null })
 }
 
 /** The draft in what a worker has said until it was stopped; null where that is 200 characters or less. */
-export function partialDraftOf(text: string, worker: Worker, messages: readonly ChatMessage[]): Draft | null {
-  const said = stripReasoning(text)
-  return said.length > minPartialCharacters ? { worker, text: said, flag: 'cut_off', usage: null, messages } : null
+export function partialDraftOf(said: string, source: DraftSource): Draft | null {
+  const text = stripReasoning(said)
+  return text.length > minPartialCharacters ? flagged({ ...source, text, flag: 'cut_off', usage: null }) : null
+}
+
+function flagged(draft: Draft): Draft {
+  if (draft.flag) draft.span.set({ flag: draft.flag })
+  return draft
 }
 
 /** The draft of the highest weight; among equals a whole one, then the first in the order of the definition. */

@@ -1,6 +1,6 @@
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
-import type { ChatRequest } from '../chat/chat-request.ts'
+import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
@@ -10,6 +10,8 @@ export interface MixtureRun {
   readonly mixture: ResolvedMixture
   /** The client's, with the mixture's own system prompt; without the options that were meant for this mixture alone. */
   readonly request: ChatRequest
+  /** What the client itself wrote. */
+  readonly clientMessages: readonly ChatMessage[]
   /** Of the mixture: its signal ends every call below, its span is the one that the caller gave. */
   readonly context: CallContext
   /** Usable drafts that suffice for this request. */
@@ -25,7 +27,10 @@ export interface MixtureRun {
 export type Strategy = (run: MixtureRun) => AsyncIterable<ChatEvent>
 
 /** The values of the slots that every prompt of a mixture has. `today` reads `2026-11-24`. */
-export function mixtureValues({ mixture, context }: Pick<MixtureRun, 'mixture' | 'context'>): SlotValues<typeof mixtureSystemPromptSlots> {
+export function mixtureValues({
+  mixture,
+  context,
+}: Pick<MixtureRun, 'mixture' | 'context'>): SlotValues<typeof mixtureSystemPromptSlots> {
   return {
     'mixture.name': mixture.id,
     'mixture.description': mixture.description,

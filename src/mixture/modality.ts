@@ -31,7 +31,12 @@ export function readableMessages(messages: readonly ChatMessage[], card: ModelCa
   })
 }
 
-const nouns: Readonly<Record<Modality, string>> = { text: 'text', image: 'an image', audio: 'a recording', file: 'a file' }
+const nouns: Readonly<Record<Modality, string>> = {
+  text: 'text',
+  image: 'an image',
+  audio: 'a recording',
+  file: 'a file',
+}
 
 function placeholderOf(part: ContentPart): ContentPart {
   return { type: 'text', text: `[Here the message holds ${nouns[modalityOf(part)]} that you cannot open.]` }

@@ -52,7 +52,9 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
 function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number {
   if (quorum === undefined || calls === 0) return Math.max(1, Math.ceil((calls * 2) / 3))
   if (Number.isInteger(quorum) && quorum >= 1 && quorum <= calls) return quorum
-  throw new ConfigError(`mixture "${id}": quorum is ${quorum}; it must be a whole number from 1 to its ${calls} drafts.`)
+  throw new ConfigError(
+    `mixture "${id}": quorum is ${quorum}; it must be a whole number from 1 to its ${calls} drafts.`,
+  )
 }
 
 function resolveAggregates({ id, aggregate, aggregateFallbacks = [] }: MixtureDefinition): readonly Aggregate[] {
@@ -69,7 +71,7 @@ function resolveWorkers(definition: MixtureDefinition): readonly Worker[] {
 }
 
 function resolveWorker(
-  { id, prompts, workerDeadline = defaultWorkerDeadline }: MixtureDefinition,
+  { id, prompts, workerDeadline }: MixtureDefinition,
   written: ChatModel | WorkerDefinition,
   index: number,
 ): readonly Omit<Worker, 'position'>[] {
@@ -80,7 +82,7 @@ function resolveWorker(
     model,
     weight,
     params,
-    deadline: { ...workerDeadline, ...rest.deadline },
+    deadline: { ...defaultWorkerDeadline, ...workerDeadline, ...rest.deadline },
     systemPrompt: parseSystem(rest.systemPrompt, `${place}.systemPrompt`, workerSystemPromptSlots),
     template:
       parseText(rest.template, `${place}.template`, workerTemplateSlots) ??
@@ -96,7 +98,7 @@ function uniqueLabel(label: string, used: Map<string, number>): string {
   return count === 1 ? label : `${label}#${count}`
 }
 
-function memberOf<M extends MemberDefinition>(written: ChatModel | M): M | { readonly model: ChatModel } {
+function memberOf<M extends MemberDefinition>(written: ChatModel | M): M | MemberDefinition {
   return 'chat' in written ? { model: written } : written
 }
 

@@ -19,7 +19,7 @@ export function shortenText(text: string, maxCharacters: number): string {
 /** Cuts a text into pieces of about `size` UTF-16 units, none inside a character. */
 export function piecesOf(text: string, size: number): readonly string[] {
   const pieces: string[] = []
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = start + size >= text.length ? text.length : characterEnd(text, start + size)
     pieces.push(text.slice(start, end))
     start = end

@@ -40,7 +40,8 @@ function plainMessage(message: ChatMessage, names: ReadonlyMap<string, string>):
   const calls = callsOf(message)
   if (calls.length === 0) return message
   const called = calls.map(
-    (call) => `[Called the tool ${nameOf(call)} with ${shortenText(call.function?.arguments ?? '{}', maxResultCharacters)}]`,
+    (call) =>
+      `[Called the tool ${nameOf(call)} with ${shortenText(call.function?.arguments ?? '{}', maxResultCharacters)}]`,
   )
   return { role: message.role, content: [textOf(message), ...called].filter((text) => text !== '').join('\n') }
 }

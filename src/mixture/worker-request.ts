@@ -1,40 +1,18 @@
 import type { ChatBody, ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import { lastUserMessage } from '../chat/message-text.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { withoutAnswerFields } from './answer-fields.ts'
 import { conversationValues } from './mixture-prompts.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { readableMessages } from './modality.ts'
 import type { Worker } from './resolved-mixture.ts'
 import { toolsAsText } from './tools-as-text.ts'
 
-/**
- * What the client asked of the answer, not of a draft: a cap or a schema must not cut drafts, and only the aggregate
- * acts. Reasoning effort is a worker's own matter.
- */
-const answerFields = [
-  'max_tokens',
-  'max_completion_tokens',
-  'stop',
-  'response_format',
-  'logprobs',
-  'top_logprobs',
-  'n',
-  'tools',
-  'tool_choice',
-  'parallel_tool_calls',
-  'functions',
-  'function_call',
-  'reasoning_effort',
-  'reasoning',
-] as const
-
 /** The request as one worker gets it. Always streamed, so that a worker that is cut off has said something. */
 export function workerRequest(run: MixtureRun, worker: Worker): ChatRequest {
   const { body, options, caller } = run.request
-  const inherited: Record<string, unknown> = { ...body }
-  for (const field of answerFields) Reflect.deleteProperty(inherited, field)
   const fields: ChatBody = {
-    ...inherited,
+    ...withoutAnswerFields(body),
     ...worker.params,
     model: worker.model.id,
     messages: workerMessages(run, worker),

@@ -87,7 +87,5 @@ function beginningOf(messages: readonly ChatMessage[], tools: ChatRequest['body'
 function turnOf(messages: readonly ChatMessage[]): string {
   const count = messages.filter(({ role }) => role === 'user').length
   const text = textOf(lastUserMessage(messages) ?? { role: 'user' })
-  return createHash('sha256')
-    .update(`${count} ${text}`)
-    .digest('base64url')
+  return createHash('sha256').update(`${count} ${text}`).digest('base64url')
 }

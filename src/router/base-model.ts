@@ -3,7 +3,7 @@ import type { CallContext } from '../chat/call-context.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import { type ChatBody, createChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
-import { withinDeadline } from '../chat/deadline.ts'
+import { withinDeadline } from '../chat/within-deadline.ts'
 import { type ErrorCode, isMollmrError } from '../chat/errors.ts'
 
 /** What a base model replied, and how likely it thought each first token; empty where the upstream does not say. */
@@ -18,7 +18,7 @@ export interface TokenLikelihood {
   readonly logprob: number
 }
 
-/** Asks the model one question; the span of `context` notes the raw reply. */
+/** Asks the model one question; the span of `context` keeps the raw reply. */
 export async function askBaseModel(
   model: ChatModel,
   question: { readonly prompt: string; readonly fields: Partial<ChatBody> },
@@ -27,7 +27,7 @@ export async function askBaseModel(
   const messages = [{ role: 'user', content: question.prompt }]
   const request = createChatRequest({ model: model.id, messages, stream: false, ...question.fields })
   const answer = await collectAnswer(withinDeadline(model).chat(request, context))
-  context.span.note('reply', { reply: answer.text })
+  context.span.set({ reply: answer.text })
   return { text: answer.text, firstTokens: firstTokensOf(answer.completion.choices[0]?.['logprobs']) }
 }
 

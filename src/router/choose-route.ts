@@ -73,7 +73,8 @@ export class RouteChooser {
   async #ask(form: ChoiceForm, ballot: Ballot, context: CallContext): Promise<FormOutcome> {
     context.span.set({ form })
     try {
-      const choice = form === 'letters' ? await this.#askLetter(ballot, context) : await this.#askId(form, ballot, context)
+      const choice =
+        form === 'letters' ? await this.#askLetter(ballot, context) : await this.#askId(form, ballot, context)
       return choice ?? 'unreadable'
     } catch (error) {
       if (!isRefusal(error) || form === 'bare') throw error

@@ -10,8 +10,8 @@ import { errorCodeOf } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { lastUserMessage, offersTools, textOf } from '../chat/message-text.ts'
 import type { Turn } from './conversation.ts'
-import { isSingleModel, namePlan, type Plan } from './plan.ts'
-import type { PlanProposer, Proposal } from './plan-proposer.ts'
+import { namePlan, type Plan, type PlanStrategy } from './plan.ts'
+import type { PlanProposer, Proposal, ProposalMatter } from './plan-proposer.ts'
 import { aboveQualityFloor, byQualityAndPrice, pickWorkers } from './pick-workers.ts'
 import { canServe, type RequestNeeds } from './request-needs.ts'
 
@@ -47,18 +47,23 @@ export async function composePlan(
   matter: PlanMatter,
   context: CallContext,
 ): Promise<ComposedPlan> {
-  const models = eligibleModels(limits.pool, matter.needs)
+  const eligible = eligibleModels(limits.pool, matter.needs)
   const question = textOf(lastUserMessage(matter.request.body.messages) ?? { role: 'user' })
-  const reason = reasonForOneModel(matter.request, limits, question)
-  if (reason !== undefined) return { plan: planFor(pickWorkers(models, question, 1), { models, matter, reason }), isLasting: true }
-  const bounds = { min: limits.minWorkers, max: limits.maxWorkers }
-  const proposal = models.length > 1 ? await propose(proposer, { ...matter, ...bounds, models }, context) : undefined
-  const plan = proposal ? clampProposal(proposal, { models, matter, bounds, question }) : undefined
-  const greedy = { workers: pickWorkers(models, question, bounds.min), count: bounds.min }
-  return {
-    plan: plan ?? planFor(greedy.workers, { models, matter, reason: 'by the cards of the pool', count: greedy.count }),
-    isLasting: plan !== undefined || proposer === undefined || models.length === 1,
-  }
+  const table: Table = { eligible, question, promptTokens: matter.needs.tokens, ...limits }
+  const oneModel = reasonForOneModel(matter.request, table)
+  if (oneModel !== undefined) return { plan: greedyPlan(table, 1, oneModel), isLasting: true }
+  if (eligible.length === 1 || !proposer) return { plan: greedyPlan(table, limits.minWorkers), isLasting: true }
+  const proposal = await propose(proposer, { ...matter, ...limits, models: eligible }, context)
+  const plan = proposal && clampedPlan(table, proposal)
+  return plan ? { plan, isLasting: true } : { plan: greedyPlan(table, limits.minWorkers), isLasting: false }
+}
+
+/** What lies on the table while a plan is made. */
+interface Table extends PlanLimits {
+  /** The models of the pool that can serve the request and are good enough. */
+  readonly eligible: readonly ChatModel[]
+  readonly question: string
+  readonly promptTokens: () => number
 }
 
 /** The models that can serve the request and are good enough; where none can, all are left to say why not. */
@@ -68,20 +73,19 @@ function eligibleModels(pool: readonly ChatModel[], needs: RequestNeeds): readon
 }
 
 /** Tool calls must come from one model; a short question gains nothing from several, unless the config insists. */
-function reasonForOneModel({ body }: ChatRequest, { minWorkers }: PlanLimits, question: string): string | undefined {
-  if (offersTools(body) || body.messages.some(({ role }) => role === 'tool')) return 'tools: one model acts'
+function reasonForOneModel({ body }: ChatRequest, { minWorkers, question }: Table): string | undefined {
+  if (offersTools(body) || body.messages.some(({ role }) => role === 'tool')) return 'one model acts with tools'
   const turns = body.messages.filter(({ role }) => role === 'user').length
-  if (minWorkers <= 1 && turns <= 1 && question.length <= shortQuestion) return 'a short question'
-  return undefined
+  return minWorkers <= 1 && turns <= 1 && question.length <= shortQuestion ? 'a short question' : undefined
 }
 
 async function propose(
-  proposer: PlanProposer | undefined,
-  matter: Parameters<PlanProposer['propose']>[0],
+  proposer: PlanProposer,
+  matter: ProposalMatter,
   context: CallContext,
 ): Promise<Proposal | undefined> {
   try {
-    return await proposer?.propose(matter, context)
+    return await proposer.propose(matter, context)
   } catch (error) {
     throwIfAborted(context.signal)
     context.span.note('proposal_failed', { code: errorCodeOf(error) })
@@ -89,46 +93,46 @@ async function propose(
   }
 }
 
-interface Draft {
-  readonly models: readonly ChatModel[]
-  readonly matter: PlanMatter
-  readonly reason: string
-  /** Drafts in all; fewer workers than that write several. Undefined: one each. */
-  readonly count?: number
-  readonly proposal?: Proposal
+/** The plan that the cards of the models make. */
+function greedyPlan(table: Table, count: number, reason = 'by strengths, quality and price'): Plan {
+  return finishPlan(table, { workers: pickWorkers(table.eligible, table.question, count), count, reason })
 }
 
 /** The proposal within the limits; undefined where it names no eligible worker. */
-function clampProposal(
-  proposal: Proposal,
-  { models, matter, bounds, question }: Omit<Draft, 'reason'> & { readonly bounds: { min: number; max: number }; readonly question: string },
-): Plan | undefined {
-  const named = models.filter(({ id }) => proposal.workers.includes(id))
+function clampedPlan(table: Table, proposal: Proposal): Plan | undefined {
+  const count = Math.max(1, Math.min(table.maxWorkers, Math.max(table.minWorkers, proposal.count)))
+  const named = proposal.workers.flatMap((id) => table.eligible.filter((model) => model.id === id)).slice(0, count)
   if (named.length === 0) return undefined
-  const count = Math.min(bounds.max, Math.max(bounds.min, proposal.count))
-  const kept = proposal.workers.flatMap((id) => named.filter((model) => model.id === id)).slice(0, Math.max(1, count))
-  const missing = kept.length > 1 ? bounds.min - kept.length : 0
-  const others = models.filter((model) => !kept.includes(model))
-  const workers = missing > 0 ? [...kept, ...pickWorkers(others, question, missing)] : kept
-  return planFor(workers, { models, matter, reason: proposal.reason, count, proposal })
+  const missing = named.length === 1 ? 0 : table.minWorkers - named.length
+  const others = table.eligible.filter((model) => !named.includes(model))
+  return finishPlan(table, { ...proposal, workers: [...named, ...pickWorkers(others, table.question, missing)], count })
 }
 
-function planFor(workers: readonly ChatModel[], { models, matter, reason, count = workers.length, proposal }: Draft): Plan {
-  const samples = workers.length === 1 ? Math.max(1, count) : 1
-  const plan = { workers, samples, strategy: proposal?.strategy ?? 'synthesize', reason } as const
+interface RoughPlan {
+  readonly workers: readonly ChatModel[]
+  /** Drafts in all: a lone worker writes as many. */
+  readonly count: number
+  readonly aggregate?: string | undefined
+  readonly strategy?: PlanStrategy
+  readonly reason: string
+}
+
+/** Adds samples and an aggregate; one draft, or drafts that fit nobody's window, leave the best worker alone. */
+function finishPlan(table: Table, { workers, count, aggregate, strategy = 'synthesize', reason }: RoughPlan): Plan {
+  const samples = workers.length === 1 ? count : 1
   const drafts = workers.length * samples
-  const aggregate = aggregateFor(models, matter.needs.tokens() + drafts * draftTokens, proposal?.aggregate)
-  const [best] = [...workers].sort(byQualityAndPrice)
-  if (!best) throw new RangeError('A plan needs a worker.')
-  return namePlan(
-    aggregate && drafts > 1 ? { ...plan, aggregate } : { ...plan, workers: [best], samples: 1, aggregate: best },
-  )
+  const writer = drafts > 1 ? aggregateFor(table, drafts, aggregate) : undefined
+  if (writer) return namePlan({ workers, samples, aggregate: writer, strategy, reason })
+  const best = [...workers].sort(byQualityAndPrice).slice(0, 1)
+  const [alone] = best
+  if (!alone) throw new RangeError('A plan needs a pool that is not empty.')
+  return namePlan({ workers: best, samples: 1, aggregate: alone, strategy, reason })
 }
 
 /** The proposed aggregate where its window holds all drafts, else the best model whose window does. */
-function aggregateFor(models: readonly ChatModel[], tokens: number, proposed: string | undefined): ChatModel | undefined {
-  const roomy = models.filter(({ card }) => card.contextWindow === undefined || card.contextWindow >= tokens)
+function aggregateFor(table: Table, drafts: number, proposed: string | undefined): ChatModel | undefined {
+  const hasRoom = ({ card: { contextWindow } }: ChatModel): boolean =>
+    contextWindow === undefined || contextWindow >= table.promptTokens() + drafts * draftTokens
+  const roomy = table.eligible.filter(hasRoom)
   return roomy.find(({ id }) => id === proposed) ?? [...roomy].sort(byQualityAndPrice)[0]
 }
-
-export { isSingleModel }

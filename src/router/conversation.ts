@@ -26,7 +26,10 @@ export function trimConversation(messages: readonly ChatMessage[], estimateToken
   const turns = spoken.map((message) => ({ role: message.role, text: wordsOf(message) }))
   const kept: Turn[] = []
   let leftTokens = maxTokens
-  for (const { role, text } of turns.filter((turn) => turn.text !== '').slice(-maxTurns).reverse()) {
+  for (const { role, text } of turns
+    .filter((turn) => turn.text !== '')
+    .slice(-maxTurns)
+    .reverse()) {
     const turn = { role, text: trimMiddle(text, maxTurnTokens, estimateTokens) }
     leftTokens -= estimateTokens(turn.text)
     if (leftTokens < 0) break
@@ -43,7 +46,8 @@ export function fenceConversation(turns: readonly Turn[], fence: string): string
 
 /** The text of a message, with a mark where it holds something that is not text. */
 function wordsOf(message: ChatMessage): string {
-  const others = Array.isArray(message.content) ? message.content.filter((part) => part.type !== 'text') : []
+  const parts = typeof message.content === 'string' ? [] : (message.content ?? [])
+  const others = parts.filter((part) => part.type !== 'text')
   return [textOf(message).trim(), ...others.map((part) => `[${part.type}]`)].filter((text) => text !== '').join('\n')
 }
 

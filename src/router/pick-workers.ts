@@ -22,7 +22,8 @@ export function pickWorkers(models: readonly ChatModel[], question: string, coun
   const picked: ChatModel[] = []
   const covered = new Set<string>()
   while (picked.length < Math.min(count, models.length)) {
-    const gainOf = (model: ChatModel): number => askedStrengths(model, asked).filter((word) => !covered.has(word)).length
+    const gainOf = (model: ChatModel): number =>
+      askedStrengths(model, asked).filter((word) => !covered.has(word)).length
     const left = models.filter((model) => !picked.includes(model))
     const [next] = [...left].sort((a, b) => gainOf(b) - gainOf(a) || byQualityAndPrice(a, b))
     if (!next) break

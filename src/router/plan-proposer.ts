@@ -23,8 +23,8 @@ export interface Proposal {
 
 export interface ProposalMatter {
   readonly models: readonly ChatModel[]
-  readonly min: number
-  readonly max: number
+  readonly minWorkers: number
+  readonly maxWorkers: number
   readonly turns: readonly Turn[]
   readonly fence: string
 }
@@ -54,7 +54,8 @@ export class PlanProposer {
     const ids = matter.models.map(({ id }) => id)
     const prompt = this.#prompt(matter)
     const limits: Partial<ChatBody> = { temperature: 0, max_tokens: maxTokens }
-    if (!this.#takesSchema) return parseProposal((await askBaseModel(this.#model, { prompt, fields: limits }, context)).text, ids)
+    if (!this.#takesSchema)
+      return parseProposal((await askBaseModel(this.#model, { prompt, fields: limits }, context)).text, ids)
     try {
       const fields = { ...limits, ...planSchema(ids) }
       return parseProposal((await askBaseModel(this.#model, { prompt, fields }, context)).text, ids)
@@ -66,14 +67,14 @@ export class PlanProposer {
     }
   }
 
-  #prompt({ models, min, max, turns, fence }: ProposalMatter): string {
+  #prompt({ models, minWorkers, maxWorkers, turns, fence }: ProposalMatter): string {
     return this.#template.fill({
       models: models.map(modelLine).join('\n'),
       conversation: fenceConversation(turns, fence),
       reply_format: replyFormat,
       fence,
-      min_workers: min,
-      max_workers: max,
+      min_workers: minWorkers,
+      max_workers: maxWorkers,
     })
   }
 }

@@ -25,7 +25,7 @@ export function needsOf({ body }: ChatRequest, estimateTokens: TokenEstimator): 
 
 /** The kinds of content in a conversation; `text` is always among them. */
 export function modalitiesOf(messages: readonly ChatMessage[]): ReadonlySet<Modality> {
-  const parts = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []))
+  const parts = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : (content ?? [])))
   return new Set(['text', ...parts.map(({ type }) => modalityOfPart[type] ?? 'text')])
 }
 

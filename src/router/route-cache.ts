@@ -15,14 +15,19 @@ export interface Decision extends Route {
 export interface CacheKeyParts {
   readonly version: string
   readonly options: readonly { readonly id: string; readonly description: string }[]
+  /** The ids that a plan could draw on. */
+  readonly pool: readonly string[]
+  readonly tools: boolean
   readonly turns: readonly Turn[]
 }
 
 /** The SHA-256 of all parts. */
-export function cacheKeyOf({ version, options, turns }: CacheKeyParts): string {
+export function cacheKeyOf({ version, options, pool, tools, turns }: CacheKeyParts): string {
   const parts = [
     version,
     options.map(({ id, description }) => [id, description]),
+    pool,
+    tools,
     turns.map(({ role, text }) => [role, text]),
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')

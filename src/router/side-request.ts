@@ -54,6 +54,10 @@ function isOpenWebUiTask(body: ChatBody): boolean {
 const jsonOutputLine = /^### (?:\*\*)?Output\b[^\n]*\n\s*[^\n]*\bJSON\b/m
 const sideJson = /\{\s*"(?:title|tags|follow_ups|queries)"\s*:\s*(?:"[^"{}]*"|\[[^\][{}]*\])\s*\}/
 
+/** "Generate a concise title for the conversation so far": an instruction, at the start, about the chat itself. */
+const sideInstruction =
+  /^\s*(?:please\s+)?(?:generate|create|write|suggest|provide|return)\b[^?!\n]{0,120}\b(?:titles?|tags|follow[- ]?ups?|queries)\b[^?!\n]{0,120}\b(?:chat|conversation|thread)\b/i
+
 /** No answer of so few tokens is worth a mixture. */
 const tinyOutputTokens = 16
 
@@ -61,8 +65,8 @@ function shapeOf(body: ChatBody): SideEvidence | undefined {
   if (hasTools(body) || body.messages.length > 2) return undefined
   const limit = body.max_completion_tokens ?? body.max_tokens ?? 0
   if (limit > 0 && limit <= tinyOutputTokens) return 'shape:tiny-output'
-  const text = body.messages.map(textOf).join('\n')
-  return sideJson.test(text) && /\b(?:chat|conversation|thread)\b/i.test(text) ? 'shape:json-title' : undefined
+  const text = textOf(lastUserMessage(body.messages) ?? { role: 'user' })
+  return sideJson.test(text) && sideInstruction.test(text) ? 'shape:json-title' : undefined
 }
 
 function hasTools(body: ChatBody): boolean {

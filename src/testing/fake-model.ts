@@ -7,11 +7,14 @@ import { sleep } from '../chat/clock.ts'
 import { abortErrorOf, throwIfAborted } from '../chat/link-abort.ts'
 import { type WireUsage } from '../chat/usage.ts'
 
-export type FakeStep =
-  | { readonly delta: ChatDelta; readonly finish?: string }
-  | { readonly waitMs: number }
-  | { readonly hang: true }
-  | { readonly fail: Error }
+export type FakeStep = DeltaStep | { readonly waitMs: number } | { readonly hang: true } | { readonly fail: Error }
+
+interface DeltaStep {
+  readonly delta: ChatDelta
+  readonly finish?: string | null
+  /** Those of the choice, as upstreams send them. */
+  readonly logprobs?: unknown
+}
 
 export interface FakeCall {
   readonly request: ChatRequest
@@ -79,7 +82,7 @@ async function* play(call: FakeCall, { id, steps, usage }: Play): AsyncGenerator
   try {
     for (const step of steps) {
       throwIfAborted(signal)
-      if ('delta' in step) yield { type: 'chunk', chunk: chunkOf(id, step.delta, step.finish ?? null) }
+      if ('delta' in step) yield { type: 'chunk', chunk: chunkOf(id, step) }
       else if ('waitMs' in step) await sleep(clock, step.waitMs, signal).catch(() => undefined)
       else if ('hang' in step) await untilAborted(signal)
       else {
@@ -105,12 +108,13 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function chunkOf(model: string, delta: ChatDelta, finishReason: string | null): ChatChunk {
+function chunkOf(model: string, { delta, finish = null, logprobs }: DeltaStep): ChatChunk {
+  const choice = { index: 0, delta, finish_reason: finish }
   return {
     id: 'chatcmpl-fake',
     object: 'chat.completion.chunk',
     created: 1_700_000_000,
     model,
-    choices: [{ index: 0, delta, finish_reason: finishReason }],
+    choices: [logprobs === undefined ? choice : { ...choice, logprobs }],
   }
 }

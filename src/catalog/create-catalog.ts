@@ -1,0 +1,144 @@
+/** From what a config means to models that answer: the only place that knows every kind of them. */
+import { type ChatModel, createModelCard } from '../chat/chat-model.ts'
+import { ConfigError } from '../chat/errors.ts'
+import { withinDeadline } from '../chat/within-deadline.ts'
+import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from '../config/config.ts'
+import { createMixture } from '../mixture/mixture.ts'
+import type { Plan } from '../router/plan.ts'
+import { createRouter } from '../router/router.ts'
+import { recordCalls } from '../trace/record-calls.ts'
+import { limitConcurrency } from '../upstream/limit-concurrency.ts'
+import { retried } from '../upstream/retry.ts'
+import { type Catalog, catalogOf, routerId } from './catalog.ts'
+import type { Engines } from './engines.ts'
+import { withModelDefaults } from './model-defaults.ts'
+import { estimateTokens } from './estimate-tokens.ts'
+
+/**
+ * Builds every model of `config`. Asks nobody: an upstream that is down shows when it is called.
+ *
+ * @throws ConfigError where a template cannot be filled, or the parts of a mixture or the router do not fit
+ */
+export function createCatalog(config: Config, engines: Engines): Catalog {
+  const builder = new CatalogBuilder(config, engines)
+  const { modelPrefix: prefix, deadline } = config.server
+  return catalogOf(builder.models(), { prefix, deadline })
+}
+
+type ModelWrapper = (model: ChatModel) => ChatModel
+
+/** Builds each model once, what it is made of first. */
+class CatalogBuilder {
+  readonly #config: Config
+  readonly #engines: Engines
+  readonly #built = new Map<string, ChatModel>()
+  readonly #limits = new Map<string, ModelWrapper>()
+  readonly #open: string[] = []
+
+  constructor(config: Config, engines: Engines) {
+    this.#config = config
+    this.#engines = engines
+  }
+
+  models(): ChatModel[] {
+    const { router, mixtures, models } = this.#config
+    const ids = [...(router ? [routerId] : []), ...mixtures.map(({ name }) => name), ...models.keys()]
+    return ids.map((id) => this.#model(id))
+  }
+
+  #model(id: string): ChatModel {
+    const known = this.#built.get(id)
+    if (known) return known
+    if (this.#open.includes(id))
+      throw new ConfigError(`These contain one another: ${[...this.#open, id].join(' -> ')}.`)
+    this.#open.push(id)
+    const model = this.#build(id)
+    this.#open.pop()
+    this.#built.set(id, model)
+    return model
+  }
+
+  #build(id: string): ChatModel {
+    const { router, mixtures, models } = this.#config
+    const mixture = mixtures.find(({ name }) => name === id)
+    if (mixture) return this.#mixture(mixture)
+    if (id === routerId && router) return this.#router(router)
+    const model = models.get(id)
+    if (model) return this.#upstreamModel(model)
+    throw new ConfigError(`There is no model, mixture or router "${id}".`)
+  }
+
+  /** Each attempt is a row in the ledger; waiting in line counts against the deadline; nothing is retried after content. */
+  #upstreamModel(model: ModelConfig): ChatModel {
+    const upstream = this.#config.upstreams.get(model.upstream)
+    if (!upstream) throw new ConfigError(`Model "${model.id}" is on an upstream "${model.upstream}" that is not there.`)
+    const bare = this.#engines.createModel(model, upstream, cardOf(model, upstream))
+    const recorded = recordCalls(this.#limited(upstream)(bare), estimateTokens)
+    return withModelDefaults(withinDeadline(retried(recorded, upstream)), model)
+  }
+
+  /** One line for all models of an upstream. */
+  #limited(upstream: UpstreamConfig): ModelWrapper {
+    const known = this.#limits.get(upstream.id)
+    if (known) return known
+    const limit =
+      upstream.maxConcurrency === undefined ? (model: ChatModel) => model : limitConcurrency(upstream.maxConcurrency)
+    this.#limits.set(upstream.id, limit)
+    return limit
+  }
+
+  #mixture({ name, aggregate, aggregateFallbacks, workers, ...knobs }: MixtureConfig): ChatModel {
+    return createMixture(
+      {
+        ...knobs,
+        id: name,
+        aggregate: { ...aggregate, model: this.#model(aggregate.model) },
+        aggregateFallbacks: aggregateFallbacks.map((id) => this.#model(id)),
+        workers: workers.map((worker) => ({ ...worker, model: this.#model(worker.model) })),
+      },
+      { estimateTokens },
+    )
+  }
+
+  #router({ model, sideModel, compose, ...knobs }: RouterConfig): ChatModel {
+    const { mixtures, models, version } = this.#config
+    const candidates = [
+      ...mixtures.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
+      ...[...models.keys()].map((id) => ({ model: this.#model(id), offered: false })),
+    ]
+    return createRouter(
+      {
+        ...knobs,
+        id: routerId,
+        version,
+        candidates,
+        ...(model === undefined ? {} : { model: this.#model(model) }),
+        ...(sideModel === undefined ? {} : { sideModel: this.#model(sideModel) }),
+        ...(compose ? { compose: { ...compose, pool: compose.pool.map((id) => this.#model(id)), buildPlan } } : {}),
+      },
+      { estimateTokens },
+    )
+  }
+}
+
+/** A plan is an ordinary mixture, so that it is traced and counted like one. */
+function buildPlan({ name, workers, samples, aggregate, strategy, reason }: Plan): ChatModel {
+  const definition = { id: name, description: reason, aggregate, strategy }
+  return createMixture({ ...definition, workers: workers.map((model) => ({ model, samples })) }, { estimateTokens })
+}
+
+function cardOf(model: ModelConfig, upstream: UpstreamConfig): ChatModel['card'] {
+  const { description, quality, price, contextWindow, modalities, tools, strengths } = model
+  return createModelCard({
+    kind: 'model',
+    ownedBy: upstream.id,
+    simulated: upstream.kind === 'simulated',
+    modalities,
+    tools,
+    strengths,
+    ...(description === undefined ? {} : { description }),
+    ...(quality === undefined ? {} : { quality }),
+    ...(price === undefined ? {} : { price }),
+    ...(contextWindow === undefined ? {} : { contextWindow }),
+  })
+}

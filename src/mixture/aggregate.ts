@@ -1,0 +1,86 @@
+/**
+ * The aggregate turns drafts into the answer. Its chunks go up as they come. Until the first of them has content, another
+ * model may still take its place; after that a failure is the client's to see, never a second answer.
+ */
+import type { ChatEvent } from '../chat/chat-event.ts'
+import type { ChatRequest } from '../chat/chat-request.ts'
+import { errorCodeOf, RequestError } from '../chat/errors.ts'
+import { throwIfAborted } from '../chat/link-abort.ts'
+import { withinDeadline } from '../chat/within-deadline.ts'
+import { plainRequest, requestWithBlock } from './aggregate-request.ts'
+import { draftsPromptValues, numberDrafts } from './draft-block.ts'
+import type { Draft } from './draft.ts'
+import { draftInstead, forwardDraft } from './forward-draft.ts'
+import type { MixtureRun } from './mixture-run.ts'
+import { ownAnswer } from './own-answer.ts'
+import type { Aggregate } from './resolved-mixture.ts'
+import { untilFirstContent } from './until-first-content.ts'
+import { withinSpan } from './within-span.ts'
+
+/** How much of the room for drafts is used: a model that says it was too much is asked once more. */
+const fits = [1, 0.25]
+
+/** The aggregate writes the answer out of the drafts; where it cannot, the best draft is the answer. */
+export async function* writeAnswer(run: MixtureRun, drafts: readonly Draft[]): AsyncGenerator<ChatEvent> {
+  const { aggregate: template } = run.mixture.prompts
+  const numbered = numberDrafts(run, drafts)
+  const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
+    requestWithBlock(run, aggregate, template.fill(draftsPromptValues(run, numbered, { aggregate, fit }))),
+  )
+  if (attempt.events) {
+    yield* ownAnswer(run, attempt)
+    return
+  }
+  const best = isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts)
+  if (!best) throw attempt.error
+  yield* forwardDraft(run, best)
+}
+
+/** The aggregate answers alone and its answer goes up as it is. */
+export async function* askAggregateAlone(run: MixtureRun): AsyncGenerator<ChatEvent> {
+  const attempt = await firstToAnswer(run, [1], (aggregate) => plainRequest(run, aggregate))
+  if (!attempt.events) throw attempt.error
+  for await (const event of attempt.events)
+    yield event.type === 'end' ? { ...event, total: run.context.span.total() } : event
+}
+
+type Attempt =
+  | { readonly events: AsyncIterable<ChatEvent>; readonly request: ChatRequest }
+  | { readonly events: null; readonly error: unknown }
+
+/** Asks the aggregate and its fallbacks in turn until one has begun to answer. */
+async function firstToAnswer(
+  run: MixtureRun,
+  tries: readonly number[],
+  requestOf: (aggregate: Aggregate, fit: number) => ChatRequest,
+): Promise<Attempt> {
+  let attempt: Attempt = { events: null, error: undefined }
+  for (const aggregate of run.mixture.aggregates) {
+    for (const fit of tries) {
+      attempt = await beginAnswer(run, aggregate, requestOf(aggregate, fit))
+      if (attempt.events) return attempt
+      if (errorCodeOf(attempt.error) !== 'context_length_exceeded') break
+    }
+  }
+  return attempt
+}
+
+async function beginAnswer(run: MixtureRun, { model }: Aggregate, request: ChatRequest): Promise<Attempt> {
+  const { context } = run
+  const span = context.span.child('aggregate', model.id)
+  const events = withinDeadline(model).chat(request, { ...context, span })
+  try {
+    const begun = await untilFirstContent(withinSpan(events, span))
+    context.span.set({ model: model.id })
+    return { events: begun, request }
+  } catch (error) {
+    throwIfAborted(context.signal)
+    context.span.note('aggregate_failed', { model: model.id, code: errorCodeOf(error) })
+    return { events: null, error }
+  }
+}
+
+/** The request itself was wrong: a draft in its place would hide that from the one who can mend it. */
+function isClientsFault(error: unknown): boolean {
+  return error instanceof RequestError || errorCodeOf(error) === 'upstream_bad_request'
+}

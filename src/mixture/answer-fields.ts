@@ -1,0 +1,34 @@
+import type { ChatBody } from '../chat/chat-request.ts'
+
+/**
+ * What the client asked of the answer, not of what leads to it: a cap or a schema must not cut drafts, and only the
+ * aggregate acts. Reasoning effort is each member's own matter.
+ */
+const answerFields: ReadonlySet<string> = new Set([
+  'max_tokens',
+  'max_completion_tokens',
+  'stop',
+  'response_format',
+  'logprobs',
+  'top_logprobs',
+  'n',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'functions',
+  'function_call',
+  'reasoning_effort',
+  'reasoning',
+  'modalities',
+  'audio',
+  'prediction',
+  'stream',
+  'stream_options',
+])
+
+/** The body without the fields that shape the answer alone. */
+export function withoutAnswerFields(body: ChatBody): ChatBody {
+  const { model, messages, ...fields } = body
+  const kept = Object.entries(fields).filter(([field]) => !answerFields.has(field))
+  return { model, messages, ...Object.fromEntries(kept) }
+}

@@ -1,0 +1,101 @@
+/** The drafts as the aggregate sees them: anonymous, in an order of their own, fenced, and no longer than fits. */
+import { textOf } from '../chat/message-text.ts'
+import type { SlotValues } from '../prompt/template.ts'
+import type { Draft, DraftFlag } from './draft.ts'
+import { estimateMessages } from './estimate-messages.ts'
+import { fence } from './fence.ts'
+import { conversationValues, type draftsPromptSlots } from './mixture-prompts.ts'
+import { mixtureValues, type MixtureRun } from './mixture-run.ts'
+import type { Aggregate } from './resolved-mixture.ts'
+import { seedOf, shuffled } from './shuffle.ts'
+import { shortenText } from './shorten-text.ts'
+
+/** The drafts in the order in which they are numbered from 1; their worker spans get that number. */
+export function numberDrafts({ mixture, request }: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
+  const seed = seedOf([mixture.id, ...request.body.messages.map(textOf)])
+  const ordered = mixture.shuffle ? shuffled(drafts, seed) : drafts
+  for (const [index, draft] of ordered.entries()) draft.span.set({ draft: index + 1 })
+  return ordered
+}
+
+/** Who reads the drafts, and how much of the room for them is used: less where a first try was too long. */
+export interface DraftRoom {
+  readonly aggregate: Aggregate
+  /** 0 to 1. */
+  readonly fit: number
+}
+
+/** The values of a prompt that shows drafts. */
+export function draftsPromptValues(
+  run: MixtureRun,
+  numbered: readonly Draft[],
+  room: DraftRoom,
+): SlotValues<typeof draftsPromptSlots> {
+  const { boundary, mixture } = run
+  const longest = longestDraft(run, numbered, room)
+  const fenced = numbered.map((draft, index) =>
+    fence(shortenText(draft.text, longest), { title: titleOf(draft, index + 1, mixture.anonymise), boundary }),
+  )
+  return {
+    ...mixtureValues(run),
+    ...conversationValues(run.request),
+    drafts: fenced.join('\n\n'),
+    draft_count: numbered.length,
+    boundary,
+  }
+}
+
+const flagTexts: Readonly<Record<DraftFlag, string>> = {
+  refusal: 'a refusal',
+  truncated: 'ended at its length limit',
+  cut_off: 'stopped before its end',
+}
+
+function titleOf({ flag, worker }: Draft, number: number, anonymise: boolean): string {
+  const author = anonymise ? '' : ` by ${worker.label}`
+  return `Draft ${number}${author}${flag ? ` (${flagTexts[flag]})` : ''}`
+}
+
+/** Below this a draft says nothing; the model may then say itself that it is all too long. */
+const minDraftCharacters = 200
+
+/** Tokens kept free for the answer where the client sets no limit, and for the prompt around the drafts. */
+const answerTokens = 4096
+const promptTokens = 600
+
+/** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
+function longestDraft(run: MixtureRun, drafts: readonly Draft[], { aggregate, fit }: DraftRoom): number {
+  const longest = run.mixture.maxDraftCharacters
+  const lengths = drafts.map((draft) => Math.min(draft.text.length, longest))
+  const wanted = lengths.reduce((sum, length) => sum + length, 0)
+  const total = Math.min(wanted, freeCharacters(run, drafts, aggregate)) * fit
+  return total >= wanted ? longest : Math.max(minDraftCharacters, levelOf(lengths, total))
+}
+
+/** What the aggregate's window leaves to drafts, in characters of these drafts. */
+function freeCharacters(
+  { request: { body }, estimateTokens }: MixtureRun,
+  drafts: readonly Draft[],
+  { model }: Aggregate,
+): number {
+  const { contextWindow } = model.card
+  if (contextWindow === undefined) return Infinity
+  const text = drafts.map((draft) => draft.text).join('\n')
+  const charactersPerToken = text.length / Math.max(1, estimateTokens(text))
+  const asked = body.max_completion_tokens ?? body.max_tokens ?? 0
+  const reserve = Math.min(asked > 0 ? asked : answerTokens, contextWindow / 2)
+  const historyTokens = estimateMessages(body.messages, estimateTokens)
+  return Math.max(0, contextWindow - historyTokens - reserve - promptTokens) * charactersPerToken
+}
+
+/** The level at which `lengths`, capped to it, add up to `total`. */
+function levelOf(lengths: readonly number[], total: number): number {
+  let left = total
+  const ascending = lengths.toSorted((a, b) => a - b)
+  for (const [index, length] of ascending.entries()) {
+    const level = Math.floor(left / (ascending.length - index))
+    if (length > level) return level
+    left -= length
+  }
+  return Infinity
+}

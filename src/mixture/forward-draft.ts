@@ -1,0 +1,77 @@
+/** A draft that becomes the answer as it is. */
+import type { ChatCompletion, ChatDelta, ChatEvent } from '../chat/chat-event.ts'
+import { bestDraft, type Draft } from './draft.ts'
+import type { MixtureRun } from './mixture-run.ts'
+import { fitsResponseFormat } from './response-format.ts'
+import { piecesOf } from './shorten-text.ts'
+import { visibleUsage } from './visible-usage.ts'
+
+/** The drafts that may be the answer as they are: the client may want a form that only the aggregate was asked for. */
+export function forwardableDrafts({ request: { body } }: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
+  if ((body.n ?? 1) > 1 || body.logprobs === true) return []
+  return drafts.filter((draft) => fitsResponseFormat(draft.text, body.response_format))
+}
+
+/** The draft that makes an aggregate needless: the only one, or one of several that all refuse; else undefined. */
+export function soleDraft(run: MixtureRun, drafts: readonly Draft[]): Draft | undefined {
+  const isAlone = drafts.length === 1 || drafts.every(({ flag }) => flag === 'refusal')
+  return isAlone && !run.mixture.alwaysAggregate ? bestDraft(forwardableDrafts(run, drafts)) : undefined
+}
+
+/** The draft that takes the place of what the aggregate did not give; undefined where none has the form for it. */
+export function draftInstead(run: MixtureRun, drafts: readonly Draft[]): Draft | undefined {
+  const best = bestDraft(forwardableDrafts(run, drafts))
+  if (best)
+    run.context.span.set({ degraded: `${drafts.length}/${run.mixture.workers.length}`, degradedBy: 'aggregate' })
+  return best
+}
+
+/** Hands a draft up as the answer, word for word, in the form that the client asked for. */
+export function* forwardDraft(run: MixtureRun, draft: Draft): Generator<ChatEvent> {
+  const { request, context, clientMessages, estimateTokens } = run
+  context.span.set({ model: draft.worker.model.id })
+  context.span.note('draft_forwarded', { worker: draft.worker.label })
+  const usage = visibleUsage({
+    asked: clientMessages,
+    sent: draft.messages,
+    reported: draft.usage,
+    answer: draft.text,
+    estimateTokens,
+  })
+  if (request.body.stream === true) yield* chunksOf(run, draft)
+  else yield { type: 'completion', completion: { ...completionOf(run, draft), usage } }
+  yield { type: 'end', usage, total: context.span.total() }
+}
+
+const pieceCharacters = 256
+
+function* chunksOf(run: MixtureRun, draft: Draft): Generator<ChatEvent> {
+  const head = { id: run.answerId, object: 'chat.completion.chunk', created: createdAt(run), model: run.mixture.id }
+  const chunk = (delta: ChatDelta, finishReason: string | null = null): ChatEvent => ({
+    type: 'chunk',
+    chunk: { ...head, choices: [{ index: 0, delta, finish_reason: finishReason }] },
+  })
+  yield chunk({ role: 'assistant', content: '' })
+  for (const content of piecesOf(draft.text, pieceCharacters)) yield chunk({ content })
+  yield chunk({}, finishReasonOf(draft))
+}
+
+function completionOf(run: MixtureRun, draft: Draft): ChatCompletion {
+  const message = { role: 'assistant', content: draft.text }
+  return {
+    id: run.answerId,
+    object: 'chat.completion',
+    created: createdAt(run),
+    model: run.mixture.id,
+    choices: [{ index: 0, message, finish_reason: finishReasonOf(draft) }],
+  }
+}
+
+function createdAt({ context }: MixtureRun): number {
+  return Math.floor(context.clock.wallTime() / 1000)
+}
+
+function finishReasonOf({ flag }: Draft): string {
+  if (flag === 'refusal') return 'content_filter'
+  return flag === null ? 'stop' : 'length'
+}

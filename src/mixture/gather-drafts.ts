@@ -1,0 +1,81 @@
+/**
+ * Workers are asked all at once. As soon as a quorum of them has a usable draft, the rest get a grace period and are
+ * then stopped upstream, because nobody should pay for what nobody reads. A worker that fails costs its draft, never
+ * the request.
+ */
+import { MixtureError } from '../chat/errors.ts'
+import { throwIfAborted } from '../chat/link-abort.ts'
+import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
+import type { Draft } from './draft.ts'
+import type { MixtureRun } from './mixture-run.ts'
+import { rateLimitOf } from './rate-limit.ts'
+
+/**
+ * The usable drafts, at least one, in the order of the definition. Where they are fewer than the calls that were made,
+ * the span says so in `degraded`.
+ *
+ * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable
+ */
+export async function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
+  const { mixture, context } = run
+  const calls = mixture.workers.map((worker) => askWorker(run, worker))
+  const ended = await enoughOutcomes(run, calls)
+  throwIfAborted(context.signal)
+  const outcomes = calls.map((call) => ended.get(call) ?? cutOff(run, call))
+  const drafts = outcomes.flatMap(({ draft }) => draft ?? [])
+  if (drafts.length === 0) throw allFailed(run, outcomes)
+  const degraded = drafts.length < calls.length ? { degraded: `${drafts.length}/${calls.length}` } : {}
+  context.span.set({ drafts: drafts.length, ...degraded })
+  return drafts
+}
+
+/** What has come in when every call has ended, or when the grace after the quorum has. */
+function enoughOutcomes(
+  { mixture, quorum, context: { span, clock } }: MixtureRun,
+  calls: readonly WorkerCall[],
+): Promise<ReadonlyMap<WorkerCall, WorkerOutcome>> {
+  const ended = new Map<WorkerCall, WorkerOutcome>()
+  return new Promise((resolve) => {
+    let usable = 0
+    let cancelGrace: (() => void) | undefined
+    const close = (): void => {
+      cancelGrace?.()
+      resolve(new Map(ended))
+    }
+    const hear = (call: WorkerCall, outcome: WorkerOutcome): void => {
+      ended.set(call, outcome)
+      span.note('worker_done', { worker: call.worker.label, outcome: outcome.failure?.code ?? 'ok' })
+      usable += outcome.draft ? 1 : 0
+      if (ended.size === calls.length) close()
+      else if (outcome.draft && usable === quorum) {
+        span.note('quorum_reached', { drafts: usable })
+        cancelGrace = clock.after(mixture.graceMs, close)
+      }
+    }
+    for (const call of calls) {
+      void call.outcome.then((outcome) => {
+        hear(call, outcome)
+      })
+    }
+  })
+}
+
+function cutOff({ context: { span } }: MixtureRun, call: WorkerCall): WorkerOutcome {
+  const draft = call.cutOff()
+  const worker = call.worker.label
+  span.note('straggler_aborted', { worker, usesPartial: draft !== null })
+  if (draft) return { draft }
+  return { failure: { worker, code: 'upstream_timeout', message: 'It was stopped once the quorum was reached.' } }
+}
+
+function allFailed({ mixture: { id } }: MixtureRun, outcomes: readonly WorkerOutcome[]): MixtureError {
+  const failures = outcomes.flatMap(({ failure }) => failure ?? [])
+  const reasons = failures.map(({ worker, code }) => `${worker}: ${code}`).join(', ')
+  const limit = rateLimitOf(failures)
+  const advice = limit?.retryAfterMs === undefined ? '' : ` Try again in ${Math.ceil(limit.retryAfterMs / 1000)} s.`
+  return new MixtureError(
+    'all_workers_failed',
+    `No worker of the mixture "${id}" gave a usable draft (${reasons}).${advice}`,
+    failures,
+  )
+}

@@ -1,0 +1,139 @@
+/**
+ * A mixture is a model made of models: workers write drafts, an aggregate turns them into the one answer, a strategy says
+ * how. It is a `ChatModel` itself, so a mixture can be a worker, an aggregate or a route like any other.
+ */
+import { randomBytes } from 'node:crypto'
+import { createCallBudget } from '../chat/call-budget.ts'
+import type { CallContext } from '../chat/call-context.ts'
+import type { ChatEvent } from '../chat/chat-event.ts'
+import { type ChatModel, createModelCard, type ModelCard } from '../chat/chat-model.ts'
+import { type ChatRequest, type RequestOptions, withBody } from '../chat/chat-request.ts'
+import { createDeadline } from '../chat/deadline.ts'
+import { CancelledError, ConfigError, RequestError } from '../chat/errors.ts'
+import { linkAbort } from '../chat/link-abort.ts'
+import { nearestName } from '../chat/nearest-name.ts'
+import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { askAggregateAlone } from './aggregate.ts'
+import { bypassReason } from './bypass.ts'
+import { createBoundary } from './fence.ts'
+import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
+import { mixtureValues, type MixtureRun } from './mixture-run.ts'
+import { requireReader } from './modality.ts'
+import { resolveMixture } from './resolve-mixture.ts'
+import type { ResolvedMixture } from './resolved-mixture.ts'
+import { isStrategyName, strategies, type StrategyName } from './strategies/strategies.ts'
+
+/**
+ * Makes one model of several.
+ *
+ * The span that a caller gives gets `model` (who wrote the answer), `strategy`, `quorum`, `drafts` and, where workers
+ * were lost, `degraded` ("2/3"); below it stand a `worker` span for each draft and an `aggregate` span for each try.
+ *
+ * @throws ConfigError where a template has an unknown slot or the quorum cannot be reached
+ */
+export function createMixture(definition: MixtureDefinition, dependencies: MixtureDependencies = {}): ChatModel {
+  const parts: MixtureParts = {
+    mixture: resolveMixture(definition),
+    strategy: knownStrategy(
+      definition.strategy ?? 'synthesize',
+      (message) => new ConfigError(`mixture "${definition.id}": ${message}`),
+    ),
+    randomBytes: dependencies.randomBytes ?? randomBytes,
+    estimateTokens: dependencies.estimateTokens ?? quarterOfBytes,
+  }
+  return {
+    id: definition.id,
+    card: cardOf(parts.mixture),
+    chat: (request, context) => answer(parts, request, context),
+  }
+}
+
+interface MixtureParts {
+  readonly mixture: ResolvedMixture
+  readonly strategy: StrategyName
+  readonly randomBytes: (size: number) => Uint8Array
+  readonly estimateTokens: (text: string) => number
+}
+
+async function* answer(parts: MixtureParts, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
+  const { mixture } = parts
+  const link = linkAbort(context.signal)
+  try {
+    const run = openRun(parts, request, { ...context, signal: link.signal })
+    const reason = bypassReason(mixture, request.body)
+    if (reason) {
+      context.span.set({ mode: 'bypass', bypassReason: reason })
+      yield* askAggregateAlone(run)
+      return
+    }
+    const strategy = strategyOf(parts, request.options)
+    const members = [...mixture.aggregates, ...mixture.workers].map(({ model }) => model)
+    requireReader(request.body.messages, members)
+    context.span.set({ strategy, quorum: run.quorum })
+    yield* strategies[strategy](run)
+  } finally {
+    link.abort(new CancelledError())
+    link.release()
+  }
+}
+
+function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
+  const { mixture, randomBytes, estimateTokens } = parts
+  const { firstContentMs, idleMs } = context.deadline
+  return {
+    mixture,
+    request: memberRequest(mixture, request, context),
+    clientMessages: request.body.messages,
+    context: {
+      ...context,
+      deadline: createDeadline(context.clock, { firstContentMs, idleMs, ...mixture.deadline }, context.deadline),
+      budget: mixture.budget ? createCallBudget(mixture.budget, context.budget) : context.budget,
+    },
+    quorum: Math.min(request.options.quorum ?? mixture.quorum, Math.max(1, mixture.workers.length)),
+    answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
+    boundary: createBoundary(randomBytes),
+    estimateTokens,
+  }
+}
+
+/** The options were this mixture's; a mixture below it has its own strategy and quorum. */
+function memberRequest(mixture: ResolvedMixture, request: ChatRequest, context: CallContext): ChatRequest {
+  const own = { ...request, options: {} }
+  if (!mixture.systemPrompt) return own
+  const values = mixtureValues({ mixture, context })
+  return withBody(own, { messages: applySystemPrompt(request.body.messages, mixture.systemPrompt, values) })
+}
+
+function strategyOf({ strategy }: MixtureParts, options: RequestOptions): StrategyName {
+  if (options.strategy === undefined) return strategy
+  return knownStrategy(
+    options.strategy,
+    (message) => new RequestError('invalid_request', `mollmr.${message}`, { param: 'mollmr.strategy' }),
+  )
+}
+
+function knownStrategy(name: string, errorOf: (message: string) => Error): StrategyName {
+  if (isStrategyName(name)) return name
+  const known = Object.keys(strategies)
+  const nearest = nearestName(name, known)
+  const hint = nearest ? `did you mean "${nearest}"?` : `known are ${known.join(', ')}.`
+  throw errorOf(`strategy "${name}" is not known; ${hint}`)
+}
+
+function cardOf({ description, workers, aggregates }: ResolvedMixture): ModelCard {
+  const members = [...aggregates, ...workers].map(({ model }) => model.card)
+  const [aggregate] = members
+  return createModelCard({
+    kind: 'mixture',
+    ownedBy: 'mollmr',
+    modalities: [...new Set(members.flatMap(({ modalities }) => modalities))],
+    simulated: members.some(({ simulated }) => simulated),
+    tools: aggregate?.tools ?? false,
+    ...(aggregate?.contextWindow === undefined ? {} : { contextWindow: aggregate.contextWindow }),
+    ...(description === '' ? {} : { description }),
+  })
+}
+
+function quarterOfBytes(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4)
+}

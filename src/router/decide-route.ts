@@ -1,0 +1,152 @@
+/**
+ * Deciding: the steps that think about the words of a conversation. The local scorer where its lead is clear, then the
+ * base model, which may choose to compose; then, one below the other and without an exception, whatever is left.
+ */
+import type { CallContext, Span } from '../chat/call-context.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { ChatRequest } from '../chat/chat-request.ts'
+import { createDeadline } from '../chat/deadline.ts'
+import { errorCodeOf } from '../chat/errors.ts'
+import { throwIfAborted } from '../chat/link-abort.ts'
+import { lastUserMessage, textOf } from '../chat/message-text.ts'
+import { type Choice, noneOption, type RouteChooser, type RouteOption } from './choose-route.ts'
+import { composePlan, type PlanMatter } from './compose-plan.ts'
+import { noChoice } from './parse-choice.ts'
+import { isSingleModel, type Plan } from './plan.ts'
+import type { PlanProposer } from './plan-proposer.ts'
+import type { Route } from './route.ts'
+import type { Decision } from './route-cache.ts'
+import { type ComposeDefinition, composeId, type OfferedCandidate } from './router-definition.ts'
+import { leaderOf, type Score, type Scorer } from './scorer.ts'
+
+/** The parts of a router that decide. */
+export interface Deciders {
+  readonly id: string
+  readonly scorer: Scorer
+  readonly chooser: RouteChooser | undefined
+  readonly proposer: PlanProposer | undefined
+  readonly compose: ComposeDefinition | undefined
+  readonly deadlineMs: number
+  readonly default: ChatModel | undefined
+  readonly first: ChatModel
+}
+
+/** What there is to decide. Without candidates a plan is composed. */
+export interface RouteMatter extends PlanMatter {
+  readonly candidates: readonly OfferedCandidate[]
+}
+
+/** Composing, as the base model reads it among its options. */
+const composeOption: RouteOption = {
+  id: composeId,
+  description: 'Put together several models for this one request: for hard questions that no other option is made for.',
+}
+
+/** What the base model chooses from, "none" left out. */
+export function optionsOf(
+  { compose }: Pick<Deciders, 'compose'>,
+  candidates: readonly OfferedCandidate[],
+): readonly RouteOption[] {
+  return compose ? [...candidates, composeOption] : candidates
+}
+
+/** Decides, in a `route` span that keeps the candidates, their scores and the raw reply. Throws only when aborted. */
+export async function decideRoute(deciders: Deciders, matter: RouteMatter, context: CallContext): Promise<Decision> {
+  const scores = scoresOf(deciders, matter.request, matter.candidates)
+  const candidates = matter.candidates.map(({ id }) => id)
+  return withinSpan(context.span.child('route', deciders.id, { candidates, scores }), async (span) => {
+    const decision = await decide({ deciders, matter, scores }, { ...context, span })
+    span.set({ route: decision.model.id, routeSource: decision.source })
+    return decision
+  })
+}
+
+interface Case {
+  readonly deciders: Deciders
+  readonly matter: RouteMatter
+  readonly scores: readonly Score[]
+}
+
+async function decide(open: Case, context: CallContext): Promise<Decision> {
+  const { deciders, matter, scores } = open
+  if (matter.candidates.length === 0) return compose(open, context)
+  const leader = leaderOf(scores)
+  if (leader?.isClear === true) return byScorer(open, true)
+  const choice = await choose(open, context)
+  if (choice?.id === composeId) return compose(open, context)
+  if (choice?.id === noChoice) return { ...lastRoute(deciders, matter.candidates), isLasting: true }
+  const chosen = matter.candidates.find(({ id }) => id === choice?.id)
+  if (!choice || !chosen) return byScorer(open, deciders.chooser === undefined)
+  const { confidence } = choice
+  return { model: chosen.model, source: 'model', isLasting: true, ...(confidence === undefined ? {} : { confidence }) }
+}
+
+async function choose({ deciders, matter }: Case, context: CallContext): Promise<Choice | undefined> {
+  const options = [...optionsOf(deciders, matter.candidates), noneOption]
+  try {
+    return await deciders.chooser?.choose({ ...matter, options }, bounded(context, deciders))
+  } catch (error) {
+    throwIfAborted(context.signal)
+    context.span.note('choice_failed', { code: errorCodeOf(error) })
+    return undefined
+  }
+}
+
+async function compose(open: Case, context: CallContext): Promise<Decision> {
+  const { deciders, matter } = open
+  const { compose: limits, proposer } = deciders
+  if (!limits) return { ...lastRoute(deciders, matter.candidates), isLasting: true }
+  return withinSpan(context.span.child('route', composeId), async (span) => {
+    const { plan, isLasting } = await composePlan({ limits, proposer }, matter, bounded({ ...context, span }, deciders))
+    span.set({ plan: plan.name, strategy: plan.strategy, reason: plan.reason })
+    return { model: modelOf(plan, limits, span), source: 'compose', isLasting }
+  })
+}
+
+function modelOf(plan: Plan, limits: ComposeDefinition, span: Span): ChatModel {
+  if (isSingleModel(plan)) return plan.aggregate
+  try {
+    return limits.buildPlan(plan)
+  } catch (error) {
+    span.note('plan_failed', { code: errorCodeOf(error) })
+    return plan.aggregate
+  }
+}
+
+function byScorer({ deciders, matter, scores }: Case, isLasting: boolean): Decision {
+  const leader = leaderOf(scores)
+  const best = matter.candidates.find(({ id }) => id === leader?.id)
+  if (!leader || !best) return { ...lastRoute(deciders, matter.candidates), isLasting }
+  return { model: best.model, source: 'scorer', confidence: leader.margin, isLasting }
+}
+
+/** What is left when nobody chooses: the default, else the first candidate. */
+export function lastRoute(deciders: Deciders, candidates: readonly OfferedCandidate[] = []): Route {
+  if (deciders.default) return { model: deciders.default, source: 'default' }
+  return { model: candidates[0]?.model ?? deciders.first, source: 'first' }
+}
+
+/** How the candidates rank for the last user message. */
+export function scoresOf(
+  { scorer }: Deciders,
+  { body }: ChatRequest,
+  candidates: readonly OfferedCandidate[],
+): readonly Score[] {
+  const question = textOf(lastUserMessage(body.messages) ?? { role: 'user' })
+  return scorer(question).filter((score) => candidates.some(({ id }) => id === score.id))
+}
+
+async function withinSpan<T>(span: Span, run: (span: Span) => Promise<T>): Promise<T> {
+  try {
+    const result = await run(span)
+    span.end('ok')
+    return result
+  } catch (error) {
+    span.end(errorCodeOf(error))
+    throw error
+  }
+}
+
+function bounded(context: CallContext, { deadlineMs }: Deciders): CallContext {
+  return { ...context, deadline: createDeadline(context.clock, { totalMs: deadlineMs }, context.deadline) }
+}

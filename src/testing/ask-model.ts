@@ -1,0 +1,62 @@
+/** Asks a model once and keeps all that can be seen of it: the events, the folded answer, the trace. */
+import type { ChatEvent } from '../chat/chat-event.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatBody, type ChatRequest, createChatRequest, type RequestOptions } from '../chat/chat-request.ts'
+import { type Clock, systemClock } from '../chat/clock.ts'
+import { type Answer, collectAnswer } from '../chat/collect-answer.ts'
+import { createCallContext } from '../trace/call-context.ts'
+import { createTrace, type SpanRecord, type Trace } from '../trace/trace.ts'
+
+export interface AskOptions {
+  /** Laid over a streamed request with one message of the user. */
+  readonly body?: Partial<ChatBody>
+  readonly options?: RequestOptions
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
+}
+
+export interface Asked {
+  readonly events: readonly ChatEvent[]
+  readonly answer: Answer
+  readonly trace: Trace
+}
+
+/** Resolves with the answer, or rejects with what the model throws. */
+export async function askModel(model: ChatModel, asked: AskOptions = {}): Promise<Asked> {
+  const { answer, ...rest } = beginAsking(model, asked)
+  return { answer: await answer, ...rest }
+}
+
+/** The same while the answer forms: for tests that move a clock, or look at what a failed call has left behind. */
+export function beginAsking(
+  model: ChatModel,
+  { body, options, clock = systemClock, signal }: AskOptions = {},
+): { readonly events: readonly ChatEvent[]; readonly answer: Promise<Answer>; readonly trace: Trace } {
+  const trace = createTrace('asked', clock)
+  const context = createCallContext({ trace, clock, ...(signal ? { signal } : {}) })
+  const events: ChatEvent[] = []
+  const answer = collectAnswer(tee(model.chat(question(body, options), context), events))
+  return { events, answer, trace }
+}
+
+/** The spans of a stage, in the order in which they were opened. */
+export function spansOf(trace: Trace, stage: SpanRecord['stage']): readonly SpanRecord[] {
+  return trace.spans().filter((span) => span.stage === stage)
+}
+
+/** The names of what was noted on the root of a trace. */
+export function notesOf(trace: Trace): readonly string[] {
+  return trace.spans()[0]?.notes.map((note) => note.event) ?? []
+}
+
+function question(body: Partial<ChatBody> = {}, options: RequestOptions = {}): ChatRequest {
+  const messages = [{ role: 'user', content: 'What is 6 times 7?' }]
+  return createChatRequest({ model: 'any', messages, stream: true, ...body }, { options })
+}
+
+async function* tee(events: AsyncIterable<ChatEvent>, into: ChatEvent[]): AsyncGenerator<ChatEvent> {
+  for await (const event of events) {
+    into.push(event)
+    yield event
+  }
+}

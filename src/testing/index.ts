@@ -1,0 +1,13 @@
+/** Doubles for testing programs that use MoLLMR: a clock that stands still, scripted models, a gateway on a free port. */
+export { FakeClock, settlePromises } from './fake-clock.ts'
+export {
+  createFailingModel,
+  createFakeModel,
+  createSayingModel,
+  type FakeCall,
+  type FakeModel,
+  type FakeModelOptions,
+  type FakeStep,
+  textSteps,
+} from './fake-model.ts'
+export { type RunGatewayOptions, type RunningGateway, runGateway } from './run-gateway.ts'

@@ -1,0 +1,53 @@
+import { catalogOf } from '../catalog/catalog.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { DeadlineLimits } from '../chat/deadline.ts'
+import { createGateway } from '../gateway/gateway.ts'
+import type { Trace } from '../trace/trace.ts'
+
+export interface RunningGateway {
+  readonly url: string
+  /** The traces of ended chat requests, oldest first. */
+  readonly traces: readonly Trace[]
+  /** What went wrong inside. */
+  readonly errors: readonly unknown[]
+  chat(body: object, init?: RequestInit): Promise<Response>
+  close(): Promise<void>
+}
+
+export interface RunGatewayOptions {
+  readonly prefix?: string
+  readonly deadline?: DeadlineLimits
+  readonly corsOrigins?: readonly string[]
+  readonly maxBodyBytes?: number
+}
+
+/** A gateway over `models`, on a free port of the loopback. */
+export async function runGateway(
+  models: readonly ChatModel[],
+  options: RunGatewayOptions = {},
+): Promise<RunningGateway> {
+  const catalog = catalogOf(models, { prefix: options.prefix ?? 'mollmr/', deadline: options.deadline ?? {} })
+  const traces: Trace[] = []
+  const errors: unknown[] = []
+  const gateway = createGateway({
+    catalog: () => catalog,
+    maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+    corsOrigins: options.corsOrigins ?? ['*'],
+    onError: (error) => errors.push(error),
+    onTrace: (trace) => traces.push(trace),
+  })
+  const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    traces,
+    errors,
+    chat: (body, init) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...init,
+      }),
+    close: () => gateway.close(0),
+  }
+}

@@ -1,0 +1,125 @@
+/** The package as a user gets it: packed, installed into an empty folder, started, imported with types. */
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..')
+const minutes = 60_000
+let folder: string
+let tarball: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mollmr-package-'))
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: root })
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '')
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  await run('npm', ['install', tarball, '--no-audit', '--no-fund'], { cwd: folder })
+}, 4 * minutes)
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the packed tarball', () => {
+  it(
+    'starts in an empty folder and answers, with nothing configured',
+    async () => {
+      const gateway = spawn('npx', ['mollmr', 'start', '--port', '0'], { cwd: folder, env: withoutKeys(process.env) })
+      try {
+        const url = await new Promise<string>((resolve, reject) => {
+          let printed = ''
+          gateway.stdout.on('data', (data: Buffer) => {
+            printed += data.toString()
+            const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed) ?? []
+            if (found !== undefined) resolve(found)
+          })
+          gateway.once('exit', () => {
+            reject(new Error(`mollmr start ended: ${printed}`))
+          })
+        })
+        const response = await fetch(`${url}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            model: 'router',
+            messages: [
+              { role: 'system', content: 'You are a helpful AI assistant.' },
+              { role: 'user', content: 'Please tell me a joke.' },
+            ],
+            temperature: 0.7,
+            max_tokens: -1,
+            stream: false,
+          }),
+        })
+        const body = (await response.json()) as { model: string; choices: { message: { content: string } }[] }
+        expect(response.status).toBe(200)
+        expect(body.model).toBe('router')
+        expect(body.choices[0]?.message.content).not.toBe('')
+      } finally {
+        gateway.kill('SIGTERM')
+      }
+    },
+    minutes,
+  )
+
+  it(
+    'gives createMixture and createRouter to a program, with types',
+    async () => {
+      const program = `
+      import { collectAnswer, createCallContext, createChatRequest, createMixture, createRouter, createSimulatedModel } from 'mollmr'
+      const [a, b] = ['a', 'b'].map((id, seed) => createSimulatedModel({ id, seed }))
+      if (!a || !b) throw new Error('no models')
+      const mixture = createMixture({ id: 'both', description: 'Everything.', workers: [a, b], aggregate: a })
+      const router = createRouter({ candidates: [{ model: mixture, description: 'Everything.', offered: true }] })
+      const request = createChatRequest({ model: 'router', messages: [{ role: 'user', content: 'Hi' }] })
+      const answer = await collectAnswer(router.chat(request, createCallContext()))
+      console.log(answer.text.length > 0 ? 'answered' : 'silent')
+    `
+      writeFileSync(join(folder, 'program.ts'), program)
+      const compile = [
+        '--noEmit',
+        '--strict',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2024',
+        '--types',
+        'node',
+        'program.ts',
+      ]
+      const typeRoots = ['--typeRoots', join(root, 'node_modules/@types')]
+      await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...compile, ...typeRoots], {
+        cwd: folder,
+      })
+      const { stdout } = await run(process.execPath, ['program.ts'], { cwd: folder })
+      expect(stdout.trim()).toBe('answered')
+    },
+    minutes,
+  )
+
+  it('holds code, prompts and licence, and no test', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout.split('\n')
+    expect(files).toContain('package/dist/mixture/prompts/aggregate.md')
+    expect(files).toContain('package/LICENSE')
+    expect(files.filter((file) => file.includes('.test.'))).toEqual([])
+  })
+
+  it(
+    'is clean to publint and attw',
+    async () => {
+      const bin = (name: string): string => join(root, 'node_modules/.bin', name)
+      await expect(run(bin('publint'), ['--strict', tarball], { cwd: folder })).resolves.toBeDefined()
+      await expect(run(bin('attw'), [tarball, '--profile', 'esm-only'], { cwd: folder })).resolves.toBeDefined()
+    },
+    minutes,
+  )
+})
+
+function withoutKeys(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('_API_KEY')))
+}
