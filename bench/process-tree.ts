@@ -7,7 +7,9 @@ import { readdirSync, readFileSync } from 'node:fs'
  */
 export function readCpuUs(pid: number): number {
   const nanoseconds = processesOf(pid).flatMap((each) =>
-    threadsOf(each).map((thread) => Number(readFileSync(`/proc/${each}/task/${thread}/schedstat`, 'utf8').split(' ')[0])),
+    threadsOf(each).map((thread) =>
+      Number(readFileSync(`/proc/${each}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    ),
   )
   return sum(nanoseconds) / 1000
 }

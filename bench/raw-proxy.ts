@@ -5,7 +5,7 @@
  *
  * Run: `node raw-proxy.ts PORT UPSTREAM_ORIGIN`
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
 
 const [port, upstreamOrigin] = process.argv.slice(2)
@@ -22,7 +22,7 @@ createServer((request, response) => {
   })
 }).listen(Number(port), '127.0.0.1')
 
-function forward(bytes: Buffer, response: ServerResponse<IncomingMessage>): void {
+function forward(bytes: Buffer, response: ServerResponse): void {
   const { model, ...rest } = JSON.parse(bytes.toString()) as Record<string, unknown>
   const body = JSON.stringify({ model, ...rest })
   const headers = { 'content-type': 'application/json', authorization: 'Bearer sk-test' }

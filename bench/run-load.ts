@@ -21,24 +21,23 @@ export interface LoadTarget {
   readonly headers: readonly string[]
 }
 
-const spread = z.object({ n: z.number(), p50: z.number(), p99: z.number() })
+const spread = z.object({ p50: z.number(), p99: z.number() }).default({ p50: NaN, p99: NaN })
 const loadResult = z.object({
   reqs: z.number(),
   errs: z.number(),
   bad: z.number(),
   rps: z.number(),
   chunks: z.number(),
-  /** Microseconds, as all spreads: what a reply took beyond what the upstream says it waited. */
-  added: spread.optional(),
+  /** What a reply took beyond what the upstream says it waited. */
+  added: spread,
   /** From the upstream's write of a chunk to its arrival. */
-  chunkdelay: spread.optional(),
+  chunkdelay: spread,
   /** First byte of a mixture's answer beyond the slowest worker plus the aggregate's own wait. */
-  ideal_over: spread.optional(),
+  ideal_over: spread,
 })
 
-/** What the load generator prints: counts, and spreads in microseconds. */
+/** What the load generator prints: counts, and spreads in microseconds, NaN where the load has no such thing. */
 export type LoadResult = z.infer<typeof loadResult>
-export type Spread = z.infer<typeof spread>
 
 /** @throws where a request failed or was refused: a fast error is not a fast answer */
 export async function runLoad(binary: string, target: LoadTarget, load: Load): Promise<LoadResult> {

@@ -1,6 +1,7 @@
 /** What is measured side by side: the gateway, the minimal proxy, a peer, and the upstream that all of them ask. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Tools } from './compile-tools.ts'
@@ -53,7 +54,17 @@ export function createMollmr(upstreamPort: number): Target {
     headers: [],
     core: cores.measured,
     env: { BENCH_UPSTREAM: upstreamOrigin(upstreamPort) },
-    command: (port) => [process.execPath, main, 'start', '--config', config, '--host', '127.0.0.1', '--port', String(port)],
+    command: (port) => [
+      process.execPath,
+      main,
+      'start',
+      '--config',
+      config,
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+    ],
   }
 }
 
@@ -82,18 +93,19 @@ export function createPortkey(upstreamPort: number): Target {
 /** Starts it on its core and waits until it serves. */
 export async function startTarget(target: Target): Promise<RunningTarget> {
   const port = await findFreePort()
+  const log = join(import.meta.dirname, 'bin', `${target.name}.log`)
   const startedMs = performance.now()
   const child = spawn('taskset', ['-c', target.core, ...target.command(port)], {
     cwd: root,
     env: { ...process.env, NODE_ENV: 'production', ...target.env },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', openSync(log, 'w')],
   })
   process.once('exit', () => child.kill('SIGKILL'))
   const ended = once(child, 'exit')
   await Promise.race([
     awaitAnswer(port, target.healthPath),
     ended.then(() => {
-      throw new Error(`${target.name} ended while it started.`)
+      throw new Error(`${target.name} ended while it started: see ${log}.`)
     }),
   ])
   return {

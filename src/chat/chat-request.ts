@@ -72,10 +72,10 @@ export interface Caller {
 export interface ChatRequest {
   readonly body: ChatBody
   /**
-   * The bytes that `body` was parsed from, so that a bypass can send them on without writing JSON again. Whoever
-   * changes the body makes a request without them: `withBody` does.
+   * The JSON text that `body` was parsed from, so that a bypass can send it on without writing it again. Whoever
+   * changes the body makes a request without it: `withBody` does.
    */
-  readonly source?: Uint8Array
+  readonly source?: string
   readonly options: RequestOptions
   readonly caller: Caller
 }

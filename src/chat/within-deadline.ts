@@ -57,7 +57,11 @@ class DeadlineWatch {
     this.#silentMs += this.#context.clock.now() - this.#waitingSinceMs
     if (!sawContent) return
     this.#silentMs = 0
+    if (this.#hasContent) return
     this.#hasContent = true
+    // From now on the idle limit counts, which may be shorter than what the timer was set to.
+    this.#cancelTimer?.()
+    this.#schedule()
   }
 
   stop(): void {

@@ -68,6 +68,7 @@ function flagOf({ refusal, finishReason }: Answer): DraftFlag | null {
 }
 
 function emptyError({ toolCalls, text, reasoning }: Answer, { label }: Worker): UpstreamError {
-  const what = toolCalls.length > 0 ? 'only tool calls' : text !== '' || reasoning !== '' ? 'only reasoning' : 'no text'
+  const what =
+    toolCalls.length > 0 ? 'only tool calls' : text.trim() !== '' || reasoning !== '' ? 'only reasoning' : 'no text'
   return new UpstreamError('upstream_empty_response', `Worker "${label}" answered with ${what}.`)
 }

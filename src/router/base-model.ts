@@ -12,7 +12,7 @@ export interface BaseModelReply {
   readonly firstTokens: readonly TokenLikelihood[]
 }
 
-export interface TokenLikelihood {
+interface TokenLikelihood {
   readonly token: string
   /** Natural logarithm of the probability. */
   readonly logprob: number

@@ -188,7 +188,7 @@ describe('one model answers alone', () => {
 
 describe('the aggregate', () => {
   it('is the best model whose window holds the question and all drafts', async () => {
-    const narrow = model('narrow', { quality: 0.9, contextWindow: 8000 })
+    const narrow = model('narrow', { quality: 0.9, contextWindow: 7000 })
     const wide = model('wide', { quality: 0.8, contextWindow: 32_000 })
     const setting = { limits: { pool: [narrow, wide], minWorkers: 2, maxWorkers: 3 } }
     expect((await planned(setting)).name).toBe('plan:narrow+wide>wide')
@@ -196,9 +196,9 @@ describe('the aggregate', () => {
     expect((await planned({ ...setting, proposer })).name).toBe('plan:narrow+wide>wide')
   })
 
-  it('that nobody can be leaves the best worker alone', async () => {
-    const pool = [model('a', { contextWindow: 4000 }), model('b', { contextWindow: 4000, quality: 0.9 })]
-    expect(await planned({ limits: { pool, minWorkers: 2 } })).toMatchObject({ workers: [pool[1]], samples: 1 })
+  it('is the one with the widest window where no window holds all drafts whole', async () => {
+    const pool = [model('a', { contextWindow: 4000, quality: 0.9 }), model('b', { contextWindow: 5000, quality: 0.8 })]
+    expect((await planned({ limits: { pool, minWorkers: 2 } })).name).toBe('plan:a+b>b')
   })
 })
 

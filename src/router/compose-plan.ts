@@ -117,22 +117,25 @@ interface RoughPlan {
   readonly reason: string
 }
 
-/** Adds samples and an aggregate; one draft, or drafts that fit nobody's window, leave the best worker alone. */
+/** Adds samples and an aggregate; a single draft needs none and is the answer of its worker. */
 function finishPlan(table: Table, { workers, count, aggregate, strategy = 'synthesize', reason }: RoughPlan): Plan {
   const samples = workers.length === 1 ? count : 1
   const drafts = workers.length * samples
-  const writer = drafts > 1 ? aggregateFor(table, drafts, aggregate) : undefined
-  if (writer) return namePlan({ workers, samples, aggregate: writer, strategy, reason })
-  const best = [...workers].sort(byQualityAndPrice).slice(0, 1)
-  const [alone] = best
-  if (!alone) throw new RangeError('A plan needs a pool that is not empty.')
-  return namePlan({ workers: best, samples: 1, aggregate: alone, strategy, reason })
+  const writer = drafts === 1 ? workers[0] : aggregateFor(table, drafts, aggregate)
+  if (!writer) throw new RangeError('A plan needs a pool that is not empty.')
+  return namePlan({ workers, samples, aggregate: writer, strategy, reason })
 }
 
-/** The proposed aggregate where its window holds all drafts, else the best model whose window does. */
+/** The proposed aggregate where its window holds all drafts, else the best model whose does, else the widest. */
 function aggregateFor(table: Table, drafts: number, proposed: string | undefined): ChatModel | undefined {
-  const hasRoom = ({ card: { contextWindow } }: ChatModel): boolean =>
-    contextWindow === undefined || contextWindow >= table.promptTokens() + drafts * draftTokens
-  const roomy = table.eligible.filter(hasRoom)
-  return roomy.find(({ id }) => id === proposed) ?? [...roomy].sort(byQualityAndPrice)[0]
+  const neededTokens = table.promptTokens() + drafts * draftTokens
+  const roomy = table.eligible.filter((model) => windowOf(model) >= neededTokens)
+  const [best] = [...roomy].sort(byQualityAndPrice)
+  const [widest] = [...table.eligible].sort((a, b) => windowOf(b) - windowOf(a))
+  return roomy.find(({ id }) => id === proposed) ?? best ?? widest
+}
+
+/** Tokens; a window that is not declared is taken to be wide enough. */
+function windowOf({ card }: ChatModel): number {
+  return card.contextWindow ?? Number.MAX_SAFE_INTEGER
 }

@@ -2,7 +2,7 @@ import type { SpanAttributes } from '../chat/call-context.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 
 /** Which step of the router found a route, in the order in which they are tried. */
-export type RouteSource =
+type RouteSource =
   'side' | 'named' | 'rule' | 'single' | 'pin' | 'cache' | 'scorer' | 'model' | 'compose' | 'default' | 'first'
 
 /** What the router chose for a request, and how. */

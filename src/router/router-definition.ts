@@ -30,7 +30,7 @@ export interface RouterDefinition {
 }
 
 /** A Liquid text; `origin` says where it was written, for messages. */
-export interface TemplateDefinition {
+interface TemplateDefinition {
   readonly text: string
   readonly origin?: string
 }

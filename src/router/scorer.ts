@@ -26,6 +26,9 @@ export interface Leader {
   readonly isClear: boolean
 }
 
+/** Knows words in languages that write without spaces too. */
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
+
 const saturation = 1.2
 const lengthWeight = 0.75
 const clearMargin = 0.6
@@ -64,7 +67,7 @@ export function leaderOf(scores: readonly Score[]): Leader | undefined {
 /** The words of a text that carry meaning, folded: case, accents and a plural's "s" make no difference. */
 export function wordsIn(text: string): string[] {
   const folded = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  const words = [...new Intl.Segmenter(undefined, { granularity: 'word' }).segment(folded)]
+  const words = [...segmenter.segment(folded)]
   return words
     .filter(({ isWordLike, segment }) => isWordLike === true && !stopWords.has(segment))
     .map(({ segment }) => (segment.length > 3 ? segment.replace(/(?<!s)s$/, '') : segment))

@@ -14,16 +14,21 @@ import { parseRequestOptions } from './request-options.ts'
  * field cannot be meant
  */
 export function parseChatRequest(bytes: Uint8Array, caller: Caller): ChatRequest {
-  const written = checkChatBody(parseJsonObject(bytes))
-  if (!('mollmr' in written)) return { body: written, source: bytes, options: {}, caller }
+  const source = decode(bytes)
+  const written = checkChatBody(parseJsonObject(source))
+  if (!('mollmr' in written)) return { body: written, source, options: {}, caller }
   const { mollmr, ...body } = written
   return { body, options: parseRequestOptions(mollmr), caller }
 }
 
-function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
+function decode(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new RequestError('invalid_json', 'The request has no body; send a JSON object.')
   if (!isUtf8(bytes)) throw new RequestError('invalid_json', 'The request body is not valid UTF-8.')
-  const value = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function parseJsonObject(text: string): Record<string, unknown> {
+  const value = parseJson(text)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new RequestError('invalid_json', 'The request body must be a JSON object.')
 }

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { visibleUsage } from './visible-usage.ts'
+
+const estimateTokens = (text: string): number => text.length
+const asked = [{ role: 'user', content: 'a'.repeat(100) }]
+const sent = [{ role: 'user', content: 'a'.repeat(100) + 'd'.repeat(300) }]
+
+describe('the usage that the client sees', () => {
+  it('is its own share of what the upstream counted, and the answer', () => {
+    const reported = { prompt_tokens: 200, completion_tokens: 30, total_tokens: 230 }
+    expect(visibleUsage({ asked, sent, reported, answer: 'x', estimateTokens })).toMatchObject({
+      prompt_tokens: 50,
+      completion_tokens: 30,
+      total_tokens: 80,
+    })
+  })
+
+  it('never has more cached tokens than prompt tokens, and keeps reasoning tokens', () => {
+    const reported = {
+      prompt_tokens: 200,
+      completion_tokens: 30,
+      total_tokens: 230,
+      prompt_tokens_details: { cached_tokens: 120 },
+      completion_tokens_details: { reasoning_tokens: 20 },
+    }
+    expect(visibleUsage({ asked, sent, reported, answer: 'x', estimateTokens })).toMatchObject({
+      prompt_tokens_details: { cached_tokens: 50 },
+      completion_tokens_details: { reasoning_tokens: 20 },
+    })
+  })
+
+  it('is estimated from the texts where nobody reported', () => {
+    expect(visibleUsage({ asked, sent, reported: null, answer: 'x'.repeat(7), estimateTokens })).toMatchObject({
+      prompt_tokens: 100,
+      completion_tokens: 7,
+    })
+  })
+
+  it('is what the upstream counted where nothing was added', () => {
+    const reported = { prompt_tokens: 17, completion_tokens: 3, total_tokens: 20 }
+    expect(visibleUsage({ asked, sent: asked, reported, answer: 'x', estimateTokens }).prompt_tokens).toBe(17)
+    expect(visibleUsage({ asked: [], sent: [], reported, answer: 'x', estimateTokens }).prompt_tokens).toBe(0)
+  })
+
+  it('counts a picture as much as it may weigh', () => {
+    const picture = { type: 'image_url', image_url: { url: 'x' } }
+    const withPicture = [{ role: 'user', content: [picture] }]
+    const reported = { prompt_tokens: 1300, completion_tokens: 1, total_tokens: 1301 }
+    const usage = visibleUsage({
+      asked: withPicture,
+      sent: [...withPicture, { role: 'user', content: 'd'.repeat(300) }],
+      reported,
+      answer: 'x',
+      estimateTokens,
+    })
+    expect(usage.prompt_tokens).toBe(1000)
+  })
+})

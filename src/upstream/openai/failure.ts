@@ -1,0 +1,145 @@
+/** What went wrong at an upstream, in our own words: by status, by the error in its body, by how the connection broke. */
+import { isMollmrError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../../chat/errors.ts'
+import type { ResponseHead } from './exchange.ts'
+
+/** Whose failure it is: named in every message. The key is kept out of all of them. */
+export interface FailingModel {
+  readonly id: string
+  readonly apiKey: string
+}
+
+interface WireError {
+  readonly message: string
+  readonly code: string
+}
+
+const longestMessage = 300
+const shortestSecret = 6
+
+/** The error for an answer with a status of 300 or more. */
+export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
+  const wire = readWireError(parse(body))
+  const code = codeOf(status, wire)
+  const retryAfterMs = status === 429 || status === 503 ? parseRetryAfter(headers) : undefined
+  const said = wire ? `: ${clean(model, wire.message)}` : ''
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}", status ${status})${said}`, {
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+/** The error in a body that came with a good status; undefined where `body` holds none. */
+export function failureOfBody(model: FailingModel, body: unknown): UpstreamError | undefined {
+  const wire = readWireError(body)
+  if (!wire) return undefined
+  const status = Number(wire.code)
+  const code = codeOf(status >= 300 && status < 600 ? status : (statusByName[wire.code] ?? 500), wire)
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}"): ${clean(model, wire.message)}`)
+}
+
+/** The error for a connection that broke: before the answer began, or in the middle of it. */
+export function failureOfConnection(model: FailingModel, thrown: unknown, hasBegun: boolean): MollmrError {
+  if (isMollmrError(thrown)) return thrown
+  const reason = (thrown as { readonly code?: unknown }).code
+  const code = codeOfConnection(typeof reason === 'string' ? reason : '', hasBegun)
+  const what = typeof reason === 'string' ? ` (${reason})` : ''
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })
+}
+
+function codeOf(status: number, wire: WireError | undefined): UpstreamErrorCode {
+  const hint = `${wire?.code ?? ''} ${wire?.message ?? ''}`
+  if (status < 400) return 'upstream_redirect'
+  if (/insufficient_quota|exceeded your current quota|billing/i.test(hint)) return 'upstream_quota_exhausted'
+  if (status === 401 || status === 403) return 'upstream_auth_failed'
+  if (status === 404) return 'upstream_model_not_found'
+  if (status === 408 || status === 504) return 'upstream_error'
+  if (status === 429) return 'rate_limit_exceeded'
+  if (status >= 500) return 'upstream_error'
+  return isOverflow(hint) ? 'context_length_exceeded' : 'upstream_bad_request'
+}
+
+function isOverflow(hint: string): boolean {
+  return /context_length_exceeded|context (length|size|window)|maximum context|too many tokens|exceed_context_size/i.test(
+    hint,
+  )
+}
+
+const statusByName: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  context_length_exceeded: 400,
+  authentication_error: 401,
+  invalid_api_key: 401,
+  permission_error: 403,
+  not_found_error: 404,
+  model_not_found: 404,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+}
+
+const sayings: Partial<Record<UpstreamErrorCode, string>> = {
+  upstream_unreachable: 'The upstream cannot be reached; is it running, and is base_url right?',
+  upstream_reset: 'The upstream closed the connection before it answered',
+  upstream_stream_cut: 'The connection to the upstream broke in the middle of the answer',
+  upstream_malformed: 'The upstream answered with something that is not HTTP or JSON as it should be',
+  upstream_response_too_large: 'The upstream answered with more than is accepted',
+  upstream_auth_failed: 'The upstream refuses the key of its config',
+  upstream_model_not_found: 'The upstream does not have the model',
+  upstream_quota_exhausted: 'The account at the upstream is used up',
+  rate_limit_exceeded: 'The upstream limits the rate',
+  upstream_redirect: 'The upstream redirects, which is not followed; correct base_url',
+  upstream_bad_request: 'The upstream refuses the request',
+  context_length_exceeded: 'The conversation does not fit into the context window',
+  upstream_error: 'The upstream failed',
+}
+
+const neverReached =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$|CERT|TLS|SSL/
+
+function codeOfConnection(reason: string, hasBegun: boolean): UpstreamErrorCode {
+  if (neverReached.test(reason)) return 'upstream_unreachable'
+  if (reason.startsWith('HPE_')) return 'upstream_malformed'
+  if (reason === 'UND_ERR_HEADERS_OVERFLOW') return 'upstream_response_too_large'
+  return hasBegun ? 'upstream_stream_cut' : 'upstream_reset'
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `{error: {message, code, type}}`, `{error: "text"}`, `{detail}`, `{message}`: servers differ. */
+function readWireError(body: unknown): WireError | undefined {
+  if (!isRecord(body)) return undefined
+  const inner = body['error'] ?? (body['object'] === 'error' ? body : undefined) ?? body['detail'] ?? body['message']
+  if (inner === undefined || inner === null) return undefined
+  if (typeof inner === 'string') return { message: inner, code: '' }
+  if (!isRecord(inner)) return { message: JSON.stringify(inner), code: '' }
+  const { message, code, type } = inner
+  const name = [code, type].find((value) => typeof value === 'string' || typeof value === 'number')
+  return { message: typeof message === 'string' ? message : JSON.stringify(inner), code: String(name ?? '') }
+}
+
+/** Short, and without the key: some servers echo it. */
+function clean({ apiKey }: FailingModel, message: string): string {
+  const safe = apiKey.length >= shortestSecret ? message.replaceAll(apiKey, '***') : message
+  return safe.length > longestMessage ? `${safe.slice(0, longestMessage)}…` : safe
+}
+
+/** `retry-after-ms`, else `retry-after` in seconds or as a date. Milliseconds; undefined where it says nothing. */
+export function parseRetryAfter(headers: ResponseHead['headers'], nowMs = Date.now()): number | undefined {
+  const inMs = Number(headers['retry-after-ms'] ?? Number.NaN)
+  if (inMs >= 0) return inMs
+  const after = headers['retry-after']
+  if (typeof after !== 'string' || after === '') return undefined
+  const seconds = Number(after)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  const date = Date.parse(after)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

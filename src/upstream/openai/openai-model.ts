@@ -1,0 +1,120 @@
+/**
+ * A model on a server that speaks the OpenAI chat API: LM Studio, Ollama, vLLM, llama.cpp, OpenAI, OpenRouter. Nothing
+ * is lost on the way: unknown fields pass in both directions, and a request nobody changed goes out as it came in.
+ */
+import type { Dispatcher } from 'undici'
+import type { CallContext } from '../../chat/call-context.ts'
+import type { ChatEvent } from '../../chat/chat-event.ts'
+import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
+import type { ChatRequest } from '../../chat/chat-request.ts'
+import { UpstreamError } from '../../chat/errors.ts'
+import { Exchange, type ResponseHead } from './exchange.ts'
+import { failureOfConnection, failureOfStatus } from './failure.ts'
+import { type AnswerSource, readStream, readText, readWhole } from './read-answer.ts'
+import { writeRequestBody } from './request-body.ts'
+import { createTransport } from './transport.ts'
+
+export interface OpenAiModelOptions {
+  readonly id: string
+  /** With the path before `/chat/completions`: `http://localhost:1234/v1`. */
+  readonly baseUrl: string
+  /** What the server calls the model. Default: `id`. */
+  readonly name?: string
+  /** Sent as a bearer token; left out where it is empty. */
+  readonly apiKey?: string
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly card?: ModelCard
+  /** Connections shared with other models. Default: its own. */
+  readonly dispatcher?: Dispatcher
+  /** Default: 4 Mi characters. */
+  readonly maxAnswerCharacters?: number
+}
+
+const maxErrorBytes = 64 * 1024
+
+/** Makes the bare model; `withinDeadline`, `retried` and `recordCalls` give it what a catalog's models have. */
+export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
+  const { id, baseUrl, name = id, apiKey = '' } = options
+  const url = new URL(`${baseUrl.replace(/\/+$/, '')}/chat/completions`)
+  const client: Client = {
+    model: { id, apiKey },
+    name,
+    dispatcher: options.dispatcher ?? createTransport().dispatcher,
+    target: { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: headersOf(options) },
+    maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
+  }
+  return {
+    id,
+    card: options.card ?? createModelCard({ kind: 'model', ownedBy: url.host }),
+    chat: (request, context) => chat(client, request, context),
+  }
+}
+
+interface Client {
+  readonly model: { readonly id: string; readonly apiKey: string }
+  readonly name: string
+  readonly dispatcher: Dispatcher
+  readonly target: {
+    readonly origin: string
+    readonly path: string
+    readonly method: 'POST'
+    readonly headers: Readonly<Record<string, string>>
+  }
+  readonly maxAnswerCharacters: number
+}
+
+function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'user-agent': 'mollmr',
+    ...(apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }),
+    ...headers,
+  }
+}
+
+async function* chat(client: Client, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
+  const body = writeRequestBody(request, client.name)
+  const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
+  const created = Math.floor(context.clock.wallTime() / 1000)
+  const source: AnswerSource = {
+    exchange,
+    model: client.model,
+    identity: { id: `chatcmpl-${created}`, created },
+    maxAnswerCharacters: client.maxAnswerCharacters,
+  }
+  try {
+    const head = await headOf(source)
+    const read = await readerOf(head, source, request.body.stream === true)
+    for await (const event of read(source)) yield event
+  } finally {
+    exchange.close()
+  }
+}
+
+async function headOf({ exchange, model }: AnswerSource): Promise<ResponseHead> {
+  try {
+    return await exchange.head()
+  } catch (error) {
+    throw failureOfConnection(model, error, false)
+  }
+}
+
+/** How to read the answer: by what the server says it is, because some answer whole although they were asked to stream. */
+async function readerOf(head: ResponseHead, source: AnswerSource, isStreamed: boolean): Promise<typeof readStream> {
+  const { status, headers } = head
+  if (status >= 300) throw failureOfStatus(source.model, head, await readText(source, maxErrorBytes))
+  const encoding = String(headers['content-encoding'] ?? 'identity')
+  if (encoding !== 'identity') throw badContent(source, `content-encoding ${encoding}, which was not asked for`)
+  const type = headers['content-type']
+  if (type === undefined || type === '') return isStreamed ? readStream : readWhole
+  if (/^text\/event-stream/i.test(String(type))) return readStream
+  if (/^application\/([\w.-]+\+)?json/i.test(String(type))) return readWhole
+  throw badContent(source, `content-type "${String(type).slice(0, 80)}"`)
+}
+
+function badContent({ model }: AnswerSource, what: string): UpstreamError {
+  const message = `The upstream of model "${model.id}" answered with ${what}; is base_url right?`
+  return new UpstreamError('upstream_bad_content_type', message)
+}

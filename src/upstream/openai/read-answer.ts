@@ -1,0 +1,170 @@
+/** Reads the two forms of an OpenAI answer: a stream of events, and a whole JSON body. */
+import type { ChatChunk, ChatCompletion, ChatDelta, ChatEvent } from '../../chat/chat-event.ts'
+import { UpstreamError } from '../../chat/errors.ts'
+import type { WireUsage } from '../../chat/usage.ts'
+import { SseParser } from '../../wire/sse.ts'
+import type { Exchange } from './exchange.ts'
+import { type FailingModel, failureOfBody, failureOfConnection } from './failure.ts'
+import { type AnswerIdentity, repairChunk, repairCompletion } from './repair.ts'
+
+export interface AnswerSource {
+  readonly exchange: Exchange
+  readonly model: FailingModel
+  readonly identity: AnswerIdentity
+  /** Of text, reasoning and tool arguments together; the call ends where there is more. */
+  readonly maxAnswerCharacters: number
+}
+
+const maxEventCharacters = 16 * 1024 * 1024
+const maxBodyBytes = 64 * 1024 * 1024
+const endMark = '[DONE]'
+/** Reasons to end without having said anything. */
+const silentFinishes: ReadonlySet<string | null> = new Set(['length', 'content_filter'])
+
+/** One `chunk` event per event of the stream, then the end. Whatever comes behind `[DONE]` is not read. */
+export async function* readStream(source: AnswerSource): AsyncGenerator<ChatEvent> {
+  const parser = new SseParser(maxEventCharacters)
+  const progress = new StreamProgress(source)
+  for (;;) {
+    const bytes = await nextBytes(source)
+    for (const { data } of bytes === null ? parser.end() : parser.push(bytes)) {
+      if (data === endMark) {
+        yield progress.end()
+        return
+      }
+      const event = progress.read(data)
+      if (event) yield event
+    }
+    if (bytes !== null) continue
+    progress.requireFinish()
+    yield progress.end()
+    return
+  }
+}
+
+/** The one `completion` event of a body, then the end. */
+export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent> {
+  const { model, identity } = source
+  const text = await readText(source, maxBodyBytes)
+  const parsed = parseJson(text, model)
+  const failure = failureOfBody(model, parsed)
+  if (failure && !isRecord(parsed, 'choices')) throw failure
+  const repaired = repairCompletion(parsed, identity)
+  if (!repaired)
+    throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no choices.`)
+  const completion = repaired.value
+  if (!saysAnything(completion)) throw emptyAnswer(model)
+  yield { type: 'completion', completion, ...(repaired.changed ? {} : { source: text }) }
+  yield { type: 'end', usage: completion.usage ?? null }
+}
+
+/** The whole body as text; rejects where it is longer than `limit` bytes or not UTF-8. */
+export async function readText(source: AnswerSource, limit: number): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for (let bytes = await nextBytes(source); bytes; bytes = await nextBytes(source)) {
+    pieces.push(bytes)
+    length += bytes.length
+    if (length > limit) {
+      throw new UpstreamError(
+        'upstream_response_too_large',
+        `Model "${source.model.id}" answered with over ${limit} bytes.`,
+      )
+    }
+  }
+  const [only] = pieces
+  return (only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString('utf8')
+}
+
+async function nextBytes({ exchange, model }: AnswerSource): Promise<Buffer | null> {
+  try {
+    return await exchange.read()
+  } catch (error) {
+    throw failureOfConnection(model, error, true)
+  }
+}
+
+/** What a stream has said so far, to know whether its end is one. */
+class StreamProgress {
+  readonly #source: AnswerSource
+  #usage: WireUsage | null = null
+  #characters = 0
+  #hasContent = false
+  #finishReason: string | null = null
+
+  constructor(source: AnswerSource) {
+    this.#source = source
+  }
+
+  /** The event in one frame of data; null where there is nothing in it for us. */
+  read(data: string): ChatEvent | null {
+    const { model, identity } = this.#source
+    if (data === '') return null
+    const parsed = parseJson(data, model)
+    const repaired = repairChunk(parsed, identity)
+    if (!repaired || repaired.value.choices.length === 0) {
+      const failure = failureOfBody(model, parsed)
+      if (failure) throw failure
+    }
+    if (!repaired) return null
+    this.#see(repaired.value)
+    return { type: 'chunk', chunk: repaired.value, ...(repaired.changed ? {} : { source: data }) }
+  }
+
+  end(): ChatEvent {
+    if (!this.#hasContent && !silentFinishes.has(this.#finishReason)) throw emptyAnswer(this.#source.model)
+    return { type: 'end', usage: this.#usage }
+  }
+
+  requireFinish(): void {
+    if (this.#finishReason !== null) return
+    const message = `The stream of model "${this.#source.model.id}" ended without a finish reason.`
+    throw new UpstreamError('upstream_stream_truncated', message)
+  }
+
+  #see(chunk: ChatChunk): void {
+    if (chunk.usage) this.#usage = chunk.usage
+    for (const { delta, finish_reason: finishReason } of chunk.choices) {
+      this.#finishReason ??= finishReason
+      const characters = lengthOf(delta)
+      if (characters > 0 || delta.tool_calls?.length || delta['audio'] || delta['function_call'])
+        this.#hasContent = true
+      this.#characters += characters
+    }
+    const { maxAnswerCharacters, model } = this.#source
+    if (this.#characters <= maxAnswerCharacters) return
+    const message = `The answer of model "${model.id}" grew beyond ${maxAnswerCharacters} characters.`
+    throw new UpstreamError('upstream_output_limit', message)
+  }
+}
+
+function lengthOf(delta: ChatDelta): number {
+  let length = (delta.content?.length ?? 0) + (delta.refusal?.length ?? 0)
+  length += (delta.reasoning_content?.length ?? 0) + (delta.reasoning?.length ?? 0)
+  for (const call of delta.tool_calls ?? []) length += call.function?.arguments?.length ?? 0
+  return length
+}
+
+function saysAnything({ choices }: ChatCompletion): boolean {
+  return choices.some(({ message, finish_reason: finishReason }) => {
+    const { content, refusal, reasoning, tool_calls: calls } = message
+    const said = content || refusal || reasoning || message.reasoning_content || calls?.length
+    return Boolean(said || message['audio'] || message['function_call']) || silentFinishes.has(finishReason)
+  })
+}
+
+function emptyAnswer({ id }: FailingModel): UpstreamError {
+  return new UpstreamError('upstream_empty_response', `Model "${id}" answered with nothing.`)
+}
+
+function parseJson(text: string, { id }: FailingModel): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UpstreamError('upstream_malformed', `Model "${id}" answered with something that is not JSON.`, { cause })
+  }
+}
+
+function isRecord(value: unknown, field: string): boolean {
+  return typeof value === 'object' && value !== null && field in value
+}

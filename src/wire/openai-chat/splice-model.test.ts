@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { spliceModel } from './splice-model.ts'
+
+describe('spliceModel', () => {
+  it('changes the model and not one other character', () => {
+    const json = '{ "id" : "x",\n "model" : "gpt" , "n": 1.0, "big": 12345678901234567890 }'
+    expect(spliceModel(json, 'mine')).toBe('{ "id" : "x",\n "model" : "mine" , "n": 1.0, "big": 12345678901234567890 }')
+  })
+
+  it.each([
+    ['text in a message', '{"messages":[{"content":"say \\"model\\":\\"evil\\""}],"model":"a"}'],
+    ['a model deeper down', '{"tool":{"model":"deep"},"list":[{"model":"deeper"}],"model":"a"}'],
+    ['a value that is the word', '{"kind":"model","model":"a"}'],
+    ['a backslash before a quote', '{"path":"C:\\\\","model":"a","other":"\\\\\\"model\\":\\"x\\""}'],
+    ['an escaped name', '{"model":"a\\"b\\\\"}'],
+    ['a key written with escapes', '{"mod\\u0065l":"a"}'],
+    ['a key that occurs twice', '{"model":"a","model":"b"}'],
+    ['a model that is no string', '{"model":null,"x":1}'],
+    ['no model at all', '{"x":1}'],
+    ['brackets inside strings', '{"a":"}]}","model":"a","b":"{["}'],
+  ])('finds the right one beside %s', (_name, json) => {
+    const expected = { ...(JSON.parse(json) as object), model: 'mine' }
+    expect(JSON.parse(spliceModel(json, 'mine'))).toEqual(expected)
+  })
+
+  it('writes names that need escaping', () => {
+    expect(JSON.parse(spliceModel('{"model":"a"}', 'q"\\\n\u2028'))).toEqual({ model: 'q"\\\n\u2028' })
+  })
+
+  it('says the same as parsing and writing would, for any object', () => {
+    const nasty = fc.constantFrom('model', '"model":"x"', '\\"model\\":', '{"model":"y"}', '\\', '"')
+    const value = fc.jsonValue().chain((json) => fc.oneof(fc.constant(json), nasty, fc.constant({ model: json })))
+    const object = fc.dictionary(fc.oneof(fc.string(), nasty), value)
+    fc.assert(
+      fc.property(object, fc.string(), fc.boolean(), fc.constantFrom(undefined, 2), (fields, model, first, indent) => {
+        const named = first ? { model: 'old', ...fields } : { ...fields, model: 'old' }
+        const json = JSON.stringify(named, null, indent)
+        expect(JSON.parse(spliceModel(json, model))).toEqual({ ...(JSON.parse(json) as object), model })
+      }),
+    )
+  })
+})

@@ -1,0 +1,130 @@
+/** Server-sent events, as the WHATWG defines them: reading them from bytes cut anywhere, and writing them. */
+import { StringDecoder } from 'node:string_decoder'
+import { UpstreamError } from '../chat/errors.ts'
+
+export interface SseEvent {
+  /** `message` where the stream names none. */
+  readonly event: string
+  readonly data: string
+}
+
+/** One frame of data. JSON never holds a raw line break, so it is one line. */
+export function writeSseData(json: string): string {
+  return `data: ${json}\n\n`
+}
+
+/** A frame that readers skip: a sign of life. */
+export function writeSseComment(text: string): string {
+  return `: ${text}\n\n`
+}
+
+const lineFeed = 0x0a
+const byteOrderMark = '\ufeff'
+
+/**
+ * Reads a stream of events. The result does not depend on where the bytes are cut; lines end in LF, CR or CRLF, mixed.
+ *
+ * @throws UpstreamError `upstream_response_too_large` where one event is longer than `maxEventCharacters`
+ */
+export class SseParser {
+  readonly #maxEventCharacters: number
+  readonly #decoder = new StringDecoder('utf8')
+  /** What has come of the line that has not ended yet. */
+  #line = ''
+  #atStart = true
+  /** The last character was a CR: an LF that follows belongs to it. */
+  #skipsLineFeed = false
+  #event = ''
+  #data: string[] = []
+  #length = 0
+
+  constructor(maxEventCharacters: number) {
+    this.#maxEventCharacters = maxEventCharacters
+  }
+
+  /** The events that are complete now. */
+  push(bytes: Uint8Array): SseEvent[] {
+    return this.#read(this.#decoder.write(bytes))
+  }
+
+  /** The event that only the end of the stream completes: its last line ended, but no blank line followed. */
+  end(): SseEvent[] {
+    const events = this.#read(this.#decoder.end())
+    this.#takeLine(this.#line, events)
+    this.#line = ''
+    this.#dispatch(events)
+    return events
+  }
+
+  #read(decoded: string): SseEvent[] {
+    const events: SseEvent[] = []
+    let text = decoded
+    if (text === '') return events
+    if (this.#atStart) text = this.#withoutMark(text)
+    if (this.#skipsLineFeed && text.charCodeAt(0) === lineFeed) text = text.slice(1)
+    this.#skipsLineFeed = false
+    let from = 0
+    for (let end = nextLineEnd(text, 0); end !== -1; end = nextLineEnd(text, from)) {
+      this.#takeLine(this.#line + text.slice(from, end), events)
+      this.#line = ''
+      from = this.#behindLineEnd(text, end)
+    }
+    this.#line += text.slice(from)
+    this.#limit(this.#length + this.#line.length)
+    return events
+  }
+
+  #withoutMark(text: string): string {
+    this.#atStart = false
+    return text.startsWith(byteOrderMark) ? text.slice(1) : text
+  }
+
+  #behindLineEnd(text: string, end: number): number {
+    if (text.charCodeAt(end) === lineFeed) return end + 1
+    if (end + 1 === text.length) this.#skipsLineFeed = true
+    return text.charCodeAt(end + 1) === lineFeed ? end + 2 : end + 1
+  }
+
+  #takeLine(line: string, events: SseEvent[]): void {
+    if (line === '') this.#dispatch(events)
+    else if (line.startsWith('data:')) this.#addData(valueOf(line, 'data:'.length))
+    else if (line.startsWith('event:')) this.#event = valueOf(line, 'event:'.length)
+    else if (line === 'data') this.#addData('')
+  }
+
+  #addData(data: string): void {
+    this.#data.push(data)
+    this.#length += data.length
+    this.#limit(this.#length)
+  }
+
+  #dispatch(events: SseEvent[]): void {
+    const [only] = this.#data
+    if (only !== undefined) {
+      const data = this.#data.length === 1 ? only : this.#data.join('\n')
+      events.push({ event: this.#event || 'message', data })
+      this.#data = []
+      this.#length = 0
+    }
+    this.#event = ''
+  }
+
+  #limit(characters: number): void {
+    if (characters <= this.#maxEventCharacters) return
+    throw new UpstreamError(
+      'upstream_response_too_large',
+      `One event is longer than ${this.#maxEventCharacters} characters.`,
+    )
+  }
+}
+
+function nextLineEnd(text: string, from: number): number {
+  const feed = text.indexOf('\n', from)
+  const carriage = text.indexOf('\r', from)
+  if (carriage === -1) return feed
+  return feed === -1 ? carriage : Math.min(feed, carriage)
+}
+
+function valueOf(line: string, from: number): string {
+  return line.slice(line.charCodeAt(from) === 0x20 ? from + 1 : from)
+}
