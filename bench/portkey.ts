@@ -4,9 +4,9 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * The peer: the most used gateway of this kind that npm has. Its version is fixed, so that runs can be compared, and
- * so is that of its HTTP server, to the one in its own lockfile: with the newest that it would take, it answers every streamed request with 500
- * (Portkey-AI/gateway#1389).
+ * The peer: the most used gateway of this kind that npm has. Its version is fixed, so that runs can be compared. Its
+ * HTTP server is the one of its own lockfile: with the newest that its range allows, every streamed request is
+ * answered with 500 (Portkey-AI/gateway#1389).
  */
 const manifest = {
   private: true,

@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { Caller, ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
-import { CancelledError, errorCodeOf } from '../chat/errors.ts'
+import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import { parseChatRequest } from '../wire/openai-chat/parse-chat-request.ts'
@@ -41,8 +41,12 @@ export async function answerChat(
     trace.root.end('ok')
   } catch (error) {
     trace.root.end(errorCodeOf(error))
-    reply.headers(answerHeaders(trace.id, trace.attributes))
-    throw error
+    if (!reply.raw.headersSent) {
+      reply.headers(answerHeaders(trace.id, trace.attributes))
+      throw error
+    }
+    // The stream has told the caller; what it could not tell is for the log.
+    if (!isMollmrError(error)) parts.onError(error, trace.id)
   } finally {
     stopWatching()
     release()
@@ -67,15 +71,18 @@ async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<voi
   const { request, trace, reply, parts } = exchange
   const events = callModel(exchange, catalog)
   const corsHeaders = reply.getHeaders() as Record<string, string>
-  await streamResponse(reply.raw, events, {
-    model: request.body.model,
-    answerId: `chatcmpl-${trace.id}`,
-    keepUsage: request.body.stream_options?.include_usage === true,
-    headers: () => ({ ...corsHeaders, ...answerHeaders(trace.id, trace.attributes) }),
-    ledger: () => askedLedger(request, trace),
-    clock: parts.clock,
-  })
-  reply.hijack()
+  try {
+    await streamResponse(reply.raw, events, {
+      model: request.body.model,
+      answerId: `chatcmpl-${trace.id}`,
+      keepUsage: request.body.stream_options?.include_usage === true,
+      headers: () => ({ ...corsHeaders, ...answerHeaders(trace.id, trace.attributes) }),
+      ledger: () => askedLedger(request, trace),
+      clock: parts.clock,
+    })
+  } finally {
+    if (reply.raw.headersSent) reply.hijack()
+  }
 }
 
 function callModel(

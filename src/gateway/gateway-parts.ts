@@ -11,6 +11,7 @@ export interface GatewayParts {
   readonly inFlight: InFlight
   readonly traces: TraceShelf
   readonly onTrace: (trace: Trace) => void
+  readonly onError: (error: unknown, requestId: string) => void
   /** Seconds since 1970. */
   readonly startedAt: number
 }

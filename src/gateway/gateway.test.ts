@@ -213,7 +213,7 @@ describe('requests that cannot be served', () => {
     ['an unknown trace', '/mollmr/v1/traces/req_0', { method: 'GET' }, 404, 'route_not_found'],
   ]
 
-  it.each(cases)('%s', async (_name, path, init, status, code) => {
+  it.each(cases)('%s', async (...[, path, init, status, code]) => {
     gateway = await runGateway([createSayingModel('generic', 'x')])
     const response = await fetch(gateway.url + path, init)
     const body = (await response.json()) as { error: Record<string, unknown> }
@@ -242,7 +242,7 @@ describe('closing', () => {
     })
     gateway = await runGateway([model])
     const response = await gateway.chat({ ...hello, stream: true })
-    const closed = gateway.close()
+    const closed = gateway.close(5000)
     expect(contentOf(chunksOf(await response.text()))).toContain('b')
     await closed
   })

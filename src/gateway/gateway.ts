@@ -60,6 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     inFlight,
     traces: new TraceShelf(keptTraces),
     onTrace: options.onTrace ?? (() => undefined),
+    onError: options.onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })
   return {
@@ -86,13 +87,24 @@ interface Drain {
   readonly drainMs: number
 }
 
+const sweepMs = 20
+
+/** The framework waits for every socket, also for those that a client keeps open without asking: they are closed here. */
 async function drain(server: FastifyInstance, { inFlight, clock, drainMs }: Drain): Promise<void> {
+  let cancelSweep: () => void = () => undefined
+  const sweep = (): void => {
+    server.server.closeIdleConnections()
+    cancelSweep = clock.after(sweepMs, sweep)
+  }
   const cancelCut = clock.after(drainMs, () => {
     inFlight.abortAll(new ShutdownError())
   })
+  const closed = server.close()
+  sweep()
   try {
-    await server.close()
+    await closed
   } finally {
+    cancelSweep()
     cancelCut()
   }
 }

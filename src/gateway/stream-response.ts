@@ -33,7 +33,7 @@ export interface StreamedAnswer {
 const openAfterMs = 1500
 const silenceMs = 5000
 
-/** Writes `events` to `response` until their end; throws what they throw as long as no byte has been sent. */
+/** Writes `events` to `response` until their end. Throws what they throw; what was sent by then ends with an error frame. */
 export async function streamResponse(
   response: ServerResponse,
   events: AsyncIterable<ChatEvent>,
@@ -48,8 +48,8 @@ export async function streamResponse(
     }
     writer.close()
   } catch (error) {
-    if (!writer.isOpen) throw error
-    writer.fail(error)
+    if (writer.isOpen) writer.fail(error)
+    throw error
   } finally {
     writer.stop()
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChatChunk, ChatEvent } from '../chat/chat-event.ts'
 import type { ChatBody } from '../chat/chat-request.ts'
 import { RequestError, UpstreamError } from '../chat/errors.ts'
-import { askModel, beginAsking, notesOf, spansOf } from '../testing/ask-model.ts'
+import { askModel, beginAsking, lastTextOf, notesOf, spansOf } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import {
   createFailingModel,
@@ -13,7 +13,7 @@ import {
   textSteps,
 } from '../testing/fake-model.ts'
 import { recordCalls } from '../trace/record-calls.ts'
-import type { MixtureDefinition } from './mixture-definition.ts'
+import type { MemberDefinition, MixtureDefinition } from './mixture-definition.ts'
 import { createMixture } from './mixture.ts'
 
 const usage = { prompt_tokens: 1000, completion_tokens: 5, total_tokens: 1005 }
@@ -88,7 +88,7 @@ describe('the answer of the aggregate', () => {
     )
     for (const stream of [true, false]) {
       const { events, answer } = await askModel(mixture, { body: { stream } })
-      const sent = String(judge.calls.at(-1)?.request.body.messages[0]?.content).length
+      const sent = lastTextOf(judge.calls.at(-1)?.request).length
       const asked = 'What is 6 times 7?'.length
       expect(answer.end.usage).toMatchObject({ prompt_tokens: Math.round((1000 * asked) / sent), completion_tokens: 5 })
       expect(answer.end.total).toMatchObject({ calls: 3, promptTokens: 3000, completionTokens: 15, source: 'reported' })
@@ -132,12 +132,9 @@ describe('the answer of the aggregate', () => {
 })
 
 describe('what the aggregate is asked', () => {
-  async function bodyFor(
-    body: Partial<ChatBody>,
-    aggregate: Partial<Parameters<typeof mixtureOf>[0]> = {},
-  ): Promise<ChatBody> {
+  async function bodyFor(body: Partial<ChatBody>, aggregate: Omit<MemberDefinition, 'model'> = {}): Promise<ChatBody> {
     const judge = createSayingModel('judge', '{"a": 1}')
-    await askModel(mixtureOf({ model: judge, ...aggregate } as MixtureDefinition['aggregate']), { body })
+    await askModel(mixtureOf({ model: judge, ...aggregate }), { body })
     const asked = judge.calls[0]?.request.body
     if (!asked) throw new Error('The aggregate was not asked.')
     return asked
@@ -281,7 +278,7 @@ describe('where the aggregate fails before its first content', () => {
     })
     const { answer } = await askModel(mixtureOf(tight, { workers: long }))
     expect(answer.text).toBe('42')
-    const lengths = tight.calls.map(({ request }) => String(request.body.messages[0]?.content).length)
+    const lengths = tight.calls.map(({ request }) => lastTextOf(request).length)
     expect(lengths[0]).toBeGreaterThan(16_000)
     expect(lengths[1]).toBeLessThan(8000)
   })

@@ -67,15 +67,21 @@ function namedOption(text: string): string | null {
   return [...text.matchAll(/\b(?:option|choice)\s+\(?([A-J])\b/gi)].at(-1)?.[1]?.toUpperCase() ?? null
 }
 
+/** A label is short: anything longer is prose. */
 const maxLabelWords = 4
+const maxLabelCharacters = 60
 
 /** A text that is hardly more than its answer: "B) Paris", "Yes, because …", "positive". */
 function shortAnswer(text: string): string | null {
   const verdict = /^(yes|no|true|false)(?:[,;:!\n]|\.?$|\.\s)/i.exec(text)?.[1]
   if (verdict) return verdict.toLowerCase()
   if (text.includes('\n')) return null
-  const isLabel = !/\d/.test(text) && text.split(/\s+/).length <= maxLabelWords
-  return /^\(?[A-J][).:](?:\s|$)/.test(text) || isLabel ? normalAnswer(text) : null
+  const hasLetter = /^\(?[A-J][).:](?:\s|$)/.test(text)
+  return hasLetter || (isLabel(text) && !/\d/.test(text)) ? normalAnswer(text) : null
+}
+
+function isLabel(text: string): boolean {
+  return text !== '' && text.length <= maxLabelCharacters && text.split(/\s+/).length <= maxLabelWords
 }
 
 /** A letter, a number, a fraction or a label of a few words in its normal form; null for anything longer. */
@@ -94,7 +100,7 @@ function normalAnswer(text: string): string | null {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\s+-]/gu, '')
     .trim()
-  return label !== '' && label.split(/\s+/).length <= maxLabelWords ? label : null
+  return isLabel(label) ? label : null
 }
 
 /**

@@ -25,9 +25,16 @@ describe('a fence', () => {
   })
 
   it('holds the boundary exactly twice, whatever the draft says', () => {
-    const hostile = fc.array(fc.oneof(fc.constant(boundary), fc.constantFrom(...boundary), fc.string()), {
-      maxLength: 50,
-    })
+    const hostile = fc.array(
+      fc.oneof(
+        fc.constant(boundary),
+        fc.constantFrom('a', 'b', 'c', 'd', boundary.slice(0, 16), boundary.slice(16)),
+        fc.string(),
+      ),
+      {
+        maxLength: 50,
+      },
+    )
     fc.assert(
       fc.property(hostile, (parts) => {
         expect(fence(parts.join(''), { title: 'Draft 1', boundary }).split(boundary)).toHaveLength(3)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatModel } from '../chat/chat-model.ts'
 import { CancelledError, MixtureError, UpstreamError } from '../chat/errors.ts'
-import { type Asked, askModel, beginAsking, notesOf, spansOf } from '../testing/ask-model.ts'
+import { type Asked, askModel, beginAsking, lastTextOf, notesOf, spansOf } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import {
   createFailingModel,
@@ -29,7 +29,7 @@ function mixtureOf(
 
 /** What the aggregate was shown. */
 function shownTo(judge: FakeModel): string {
-  return String(judge.calls[0]?.request.body.messages.at(-1)?.content)
+  return lastTextOf(judge.calls[0]?.request)
 }
 
 describe('workers', () => {
@@ -209,7 +209,7 @@ describe('deadlines of workers', () => {
     ],
   ] as const
 
-  it.each(limits)('end a call that misses %s', async (_, steps, limitMs, code) => {
+  it.each(limits)('end a call that misses %s', async (...[, steps, limitMs, code]) => {
     const clock = new FakeClock()
     const slow = createFakeModel('slow', { script: () => steps })
     const { answer, trace } = beginAsking(mixtureOf([slow, createSayingModel('a', 'Draft A.')]), { clock })

@@ -3,17 +3,17 @@ import type { ChatMessage } from '../chat/chat-request.ts'
 import { toolsAsText } from './tools-as-text.ts'
 
 const user = (content: string): ChatMessage => ({ role: 'user', content })
-const calling = (id: string, name: string, args: string, content: string | null = null): ChatMessage => ({
+const weatherCall: ChatMessage = {
   role: 'assistant',
-  content,
-  tool_calls: [{ id, type: 'function', function: { name, arguments: args } }],
-})
+  content: 'Let me look.',
+  tool_calls: [{ id: '1', type: 'function', function: { name: 'weather', arguments: '{"city":"Bern"}' } }],
+}
 
 describe('past tool calls for a model without tools', () => {
   it('become what was said and told', () => {
     const messages = [
       user('Weather?'),
-      calling('1', 'weather', '{"city":"Bern"}', 'Let me look.'),
+      weatherCall,
       { role: 'tool', tool_call_id: '1', content: '{"c":7}' },
       { role: 'assistant', content: '7 °C.' },
       user('And tomorrow?'),
@@ -31,7 +31,8 @@ describe('past tool calls for a model without tools', () => {
     const messages = [
       user('Both?'),
       {
-        ...calling('1', 'a', '{}'),
+        role: 'assistant',
+        content: null,
         tool_calls: ['1', '2'].map((id) => ({ id, type: 'function', function: { name: `f${id}`, arguments: '{}' } })),
       },
       { role: 'tool', tool_call_id: '1', content: 'one' },
@@ -71,8 +72,9 @@ describe('past tool calls for a model without tools', () => {
 
   it('lose the middle of a long result', () => {
     const [result] = toolsAsText([{ role: 'tool', tool_call_id: '9', content: `a${'-'.repeat(9000)}z` }])
-    expect(result?.content).toMatch(/^\[Result of a tool\]\na-+\n\[… \d+ characters left out …\]\n-+z$/)
-    expect(String(result?.content).length).toBeLessThanOrEqual(4000 + '[Result of a tool]\n'.length)
+    const content = result?.content as string
+    expect(content).toMatch(/^\[Result of a tool\]\na-+\n\[… \d+ characters left out …\]\n-+z$/)
+    expect(content.length).toBeLessThanOrEqual(4000 + '[Result of a tool]\n'.length)
   })
 
   it('change nothing where there are none', () => {

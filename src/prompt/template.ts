@@ -16,7 +16,7 @@ export interface TemplateSource {
 export type Slots = Readonly<Record<string, 'required' | 'optional'>>
 
 /** What fills a slot; a function is called only where the template uses it. */
-export type SlotValue = string | number | (() => string)
+type SlotValue = string | number | (() => string)
 
 /** A value for every slot. */
 export type SlotValues<S extends Slots> = { readonly [Slot in keyof S]: SlotValue }

@@ -4,6 +4,7 @@ import type { ChatModel } from '../chat/chat-model.ts'
 import { type ChatBody, type ChatRequest, createChatRequest, type RequestOptions } from '../chat/chat-request.ts'
 import { type Clock, systemClock } from '../chat/clock.ts'
 import { type Answer, collectAnswer } from '../chat/collect-answer.ts'
+import { textOf } from '../chat/message-text.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type SpanRecord, type Trace } from '../trace/trace.ts'
 
@@ -47,6 +48,12 @@ export function spansOf(trace: Trace, stage: SpanRecord['stage']): readonly Span
 /** The names of what was noted on the root of a trace. */
 export function notesOf(trace: Trace): readonly string[] {
   return trace.spans()[0]?.notes.map((note) => note.event) ?? []
+}
+
+/** The text of the last message in a request: the one that a mixture adds its block to. */
+export function lastTextOf(request: ChatRequest | undefined): string {
+  const last = request?.body.messages.at(-1)
+  return last ? textOf(last) : ''
 }
 
 function question(body: Partial<ChatBody> = {}, options: RequestOptions = {}): ChatRequest {

@@ -11,7 +11,8 @@ export interface RunningGateway {
   /** What went wrong inside. */
   readonly errors: readonly unknown[]
   chat(body: object, init?: RequestInit): Promise<Response>
-  close(): Promise<void>
+  /** Cuts what still runs after `drainMs`; at once where it is left out. */
+  close(drainMs?: number): Promise<void>
 }
 
 export interface RunGatewayOptions {
@@ -48,6 +49,6 @@ export async function runGateway(
         body: JSON.stringify(body),
         ...init,
       }),
-    close: () => gateway.close(0),
+    close: (drainMs = 0) => gateway.close(drainMs),
   }
 }

@@ -41,7 +41,7 @@ function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
   return cuts.slice(1).map((end, index) => bytes.subarray(cuts[index], end))
 }
 
-const mixed = lines.map((line, index) => line + ['\n', '\r', '\r\n'][index % 3]).join('')
+const mixed = lines.map((line, index) => `${line}${['\n', '\r', '\r\n'][index % 3] ?? ''}`).join('')
 const variants: [name: string, text: string][] = [
   ['LF', lines.join('\n') + '\n\n'],
   ['CRLF', lines.join('\r\n') + '\r\n\r\n'],

@@ -40,9 +40,10 @@ export function failureOfBody(model: FailingModel, body: unknown): UpstreamError
 /** The error for a connection that broke: before the answer began, or in the middle of it. */
 export function failureOfConnection(model: FailingModel, thrown: unknown, hasBegun: boolean): MollmrError {
   if (isMollmrError(thrown)) return thrown
-  const reason = (thrown as { readonly code?: unknown }).code
-  const code = codeOfConnection(typeof reason === 'string' ? reason : '', hasBegun)
-  const what = typeof reason === 'string' ? ` (${reason})` : ''
+  const { code: reason, name } = thrown as { readonly code?: unknown; readonly name?: unknown }
+  const known = typeof reason === 'string' ? reason : String(name ?? '')
+  const code = codeOfConnection(known, hasBegun)
+  const what = known === '' ? '' : ` (${known})`
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })
 }
 
@@ -97,7 +98,7 @@ const neverReached =
 
 function codeOfConnection(reason: string, hasBegun: boolean): UpstreamErrorCode {
   if (neverReached.test(reason)) return 'upstream_unreachable'
-  if (reason.startsWith('HPE_')) return 'upstream_malformed'
+  if (reason.startsWith('HPE_') || reason === 'HTTPParserError') return 'upstream_malformed'
   if (reason === 'UND_ERR_HEADERS_OVERFLOW') return 'upstream_response_too_large'
   return hasBegun ? 'upstream_stream_cut' : 'upstream_reset'
 }

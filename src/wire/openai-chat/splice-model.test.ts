@@ -33,11 +33,17 @@ describe('spliceModel', () => {
     const value = fc.jsonValue().chain((json) => fc.oneof(fc.constant(json), nasty, fc.constant({ model: json })))
     const object = fc.dictionary(fc.oneof(fc.string(), nasty), value)
     fc.assert(
-      fc.property(object, fc.string(), fc.boolean(), fc.constantFrom(undefined, 2), (fields, model, first, indent) => {
-        const named = first ? { model: 'old', ...fields } : { ...fields, model: 'old' }
-        const json = JSON.stringify(named, null, indent)
-        expect(JSON.parse(spliceModel(json, model))).toEqual({ ...(JSON.parse(json) as object), model })
-      }),
+      fc.property(
+        object,
+        fc.string(),
+        fc.boolean(),
+        fc.constantFrom(undefined, 2),
+        (...[fields, model, first, indent]) => {
+          const named = first ? { model: 'old', ...fields } : { ...fields, model: 'old' }
+          const json = JSON.stringify(named, null, indent)
+          expect(JSON.parse(spliceModel(json, model))).toEqual({ ...(JSON.parse(json) as object), model })
+        },
+      ),
     )
   })
 })

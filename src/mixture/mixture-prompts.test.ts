@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { askModel, lastTextOf } from '../testing/ask-model.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { createFakeModel, createSayingModel, textSteps } from '../testing/fake-model.ts'
+import type { MixtureDefinition } from './mixture-definition.ts'
+import {
+  aggregateSystemPromptSlots,
+  draftsPromptSlots,
+  mixtureSystemPromptSlots,
+  workerSystemPromptSlots,
+  workerTemplateSlots,
+} from './mixture-prompts.ts'
+import { createMixture } from './mixture.ts'
+
+const cut = createFakeModel('cut', {
+  script: () => [...textSteps('6 * 7 = 4').slice(0, -1), { delta: {}, finish: 'length' }],
+})
+
+/** The last message that the aggregate gets from a mixture whose random bytes are all the same. */
+async function promptOf(changes: Partial<MixtureDefinition>): Promise<string> {
+  const judge = createSayingModel('judge', '{"draft": 1}')
+  const workers = [createSayingModel('a', 'Six sevens are 42.'), cut]
+  const definition = {
+    id: 'maths',
+    description: 'Good at sums.',
+    workers,
+    aggregate: judge,
+    shuffle: false,
+    ...changes,
+  }
+  const mixture = createMixture(definition, { randomBytes: (size) => new Uint8Array(size).fill(0xa7) })
+  await askModel(mixture, { clock: new FakeClock() })
+  return lastTextOf(judge.calls[0]?.request)
+}
+
+describe('the default prompts', () => {
+  it('of the aggregate', async () => {
+    expect(await promptOf({})).toMatchSnapshot()
+  })
+
+  it('of the aggregate with one draft', async () => {
+    expect(await promptOf({ workers: [createSayingModel('a', '42')], alwaysAggregate: true })).toMatchSnapshot()
+  })
+
+  it('of the choice', async () => {
+    expect(await promptOf({ strategy: 'select' })).toMatchSnapshot()
+  })
+})
+
+describe('a prompt of the user', () => {
+  it('takes the place of the default, with every slot', async () => {
+    const text = Object.keys(draftsPromptSlots)
+      .map((slot) => `${slot}={{ ${slot} }}`)
+      .join('\n')
+    expect(await promptOf({ prompts: { aggregate: { text } } })).toBe(
+      `What is 6 times 7?\n\nmixture.name=maths\nmixture.description=Good at sums.\ntoday=2023-11-14\nquestion=What is 6 times 7?\nhistory=\ndrafts=${[
+        '[a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7 Draft 1 begins]\nSix sevens are 42.\n[a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7 Draft 1 ends]',
+        '[a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7 Draft 2 (ended at its length limit) begins]\n6 * 7 = 4\n[a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7 Draft 2 (ended at its length limit) ends]',
+      ].join('\n\n')}\ndraft_count=2\nboundary=a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7`,
+    )
+  })
+
+  it('of the choice too', async () => {
+    expect(await promptOf({ strategy: 'select', prompts: { select: { text: 'Best?\n{{ drafts }}' } } })).toMatch(
+      /\n\nBest\?\n\[a7/,
+    )
+  })
+})
+
+describe('docs/prompts.md', () => {
+  const page = readFileSync(new URL('../../docs/prompts.md', import.meta.url), 'utf8')
+  const sections = new Map(page.split(/^## /m).map((section) => [section.split('\n', 1)[0] ?? '', section]))
+  const documented = [
+    ['`prompts.aggregate` and `prompts.select` of a mixture', draftsPromptSlots],
+    ['`prompts.worker` of a mixture and `template` of a worker', workerTemplateSlots],
+    ['`system_prompt` of a mixture', mixtureSystemPromptSlots],
+    ['`system_prompt` of an aggregate', aggregateSystemPromptSlots],
+    ['`system_prompt` of a worker', workerSystemPromptSlots],
+  ] as const
+
+  it.each(documented)('lists the slots of %s', (title, slots) => {
+    const listed = [...(sections.get(title) ?? '').matchAll(/^\| `([\w.]+)`( \(required\))? \|/gm)]
+    expect(
+      Object.fromEntries(listed.map(([, slot = '', required]) => [slot, required ? 'required' : 'optional'])),
+    ).toEqual(slots)
+  })
+})

@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest'
+import { strategyNames } from '../config/config.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { ChatBody } from '../chat/chat-request.ts'
+import { createChatRequest } from '../chat/chat-request.ts'
+import { BudgetError, ConfigError, RequestError, UpstreamError } from '../chat/errors.ts'
+import { askModel, beginAsking, spansOf } from '../testing/ask-model.ts'
+import { describeChatModelContract } from '../testing/chat-model-contract.ts'
+import { createFailingModel, createFakeModel, createSayingModel } from '../testing/fake-model.ts'
+import { createCallContext } from '../trace/call-context.ts'
+import { recordCalls } from '../trace/record-calls.ts'
+import type { MixtureDefinition } from './mixture-definition.ts'
+import { createMixture } from './mixture.ts'
+import { strategies, type StrategyName } from './strategies/strategies.ts'
+
+const recorded = (model: ChatModel): ChatModel => recordCalls(model, (text) => Math.ceil(text.length / 4))
+const saying = (id = 'saying'): ChatModel => recorded(createSayingModel(id, 'Six sevens are 42.'))
+const failing = (): ChatModel => recorded(createFailingModel('failing', new UpstreamError('upstream_error', 'No.')))
+const hanging = (): ChatModel => recorded(createFakeModel('hanging', { script: () => [{ hang: true }] }))
+
+function mixtureOf(
+  aggregate: ChatModel,
+  workers: MixtureDefinition['workers'],
+  strategy: StrategyName = 'synthesize',
+): ChatModel {
+  return createMixture({ id: 'mix', workers, aggregate, strategy })
+}
+
+for (const strategy of ['synthesize', 'select', 'vote'] as const) {
+  describeChatModelContract(`a mixture that does ${strategy}`, {
+    answering: () => mixtureOf(saying(), [saying('a'), saying('b'), failing()], strategy),
+    failing: () => mixtureOf(saying(), [failing(), failing()], strategy),
+    hanging: () => mixtureOf(saying(), [hanging(), hanging()], strategy),
+  })
+}
+
+describeChatModelContract('a mixture whose aggregate is the matter', {
+  answering: () => mixtureOf(saying(), [saying('a'), saying('b')]),
+  failing: () => createMixture({ id: 'mix', workers: [], aggregate: failing() }),
+  hanging: () => createMixture({ id: 'mix', workers: [], aggregate: hanging() }),
+})
+
+describeChatModelContract('a mixture in a mixture', {
+  answering: () =>
+    mixtureOf(mixtureOf(saying(), [saying(), saying()]), [mixtureOf(saying(), [saying(), failing()]), saying()]),
+  failing: () => mixtureOf(saying(), [mixtureOf(saying(), [failing()]), mixtureOf(failing(), [])]),
+  hanging: () => mixtureOf(saying(), [mixtureOf(hanging(), []), mixtureOf(saying(), [hanging()])]),
+})
+
+describe('the card of a mixture', () => {
+  it('says what it is and what its members can', () => {
+    const judge = createFakeModel('judge', { card: { contextWindow: 8192, tools: false }, script: () => [] })
+    const eye = createFakeModel('eye', { card: { modalities: ['text', 'image'], simulated: true }, script: () => [] })
+    const mixture = createMixture({ id: 'mix', description: 'Good at sums.', workers: [eye], aggregate: judge })
+    expect(mixture.id).toBe('mix')
+    expect(mixture.card).toEqual({
+      kind: 'mixture',
+      ownedBy: 'mollmr',
+      description: 'Good at sums.',
+      contextWindow: 8192,
+      modalities: ['text', 'image'],
+      strengths: [],
+      tools: false,
+      simulated: true,
+    })
+  })
+})
+
+describe('a definition that cannot be meant', () => {
+  const base = { id: 'mix', workers: [saying(), saying()], aggregate: saying() }
+  const wrong: readonly (readonly [Partial<MixtureDefinition>, string])[] = [
+    [{ quorum: 3 }, 'mixture "mix": quorum is 3; it must be a whole number from 1 to its 2 drafts.'],
+    [{ quorum: 0 }, 'quorum is 0'],
+    [
+      { strategy: 'synthesise' as StrategyName },
+      'mixture "mix": strategy "synthesise" is not known; did you mean "synthesize"?',
+    ],
+    [
+      { prompts: { aggregate: { text: 'Write.' } } },
+      'mixture "mix": prompts.aggregate: the template does not use {{ drafts }}',
+    ],
+    [
+      { prompts: { select: { text: '{{ drafts }}\n{{ questoin }}', origin: 'select.md' } } },
+      'select.md:2: unknown slot "questoin", did you mean "question"?',
+    ],
+    [
+      { prompts: { worker: { text: '{{ question }}{{ drafts }}' } } },
+      'mixture "mix": prompts.worker:1: unknown slot "drafts"',
+    ],
+    [
+      { workers: [{ model: saying(), template: { text: 'Hi' } }] },
+      'mixture "mix": workers[0].template: the template does not use {{ question }}',
+    ],
+    [
+      { systemPrompt: { mode: 'append', template: { text: '{{ worker.name }}' } } },
+      'mixture "mix": systemPrompt:1: unknown slot "worker.name"',
+    ],
+  ]
+
+  it.each(wrong)('is an error at start: %o', (changes, message) => {
+    const create = (): ChatModel => createMixture({ ...base, ...changes })
+    expect(create).toThrow(ConfigError)
+    expect(create).toThrow(message)
+  })
+})
+
+describe('the options of one request', () => {
+  const mixture = mixtureOf(createSayingModel('judge', '{"draft": 1}'), [
+    createSayingModel('a', 'It is 42.'),
+    createSayingModel('b', 'So 42.'),
+    createSayingModel('c', '41'),
+  ])
+
+  it('may name another strategy', async () => {
+    const { answer, trace } = await askModel(mixture, { options: { strategy: 'vote' } })
+    expect(answer.text).toBe('It is 42.')
+    expect(trace.attributes['strategy']).toBe('vote')
+  })
+
+  it('may not name one that does not exist', async () => {
+    const { answer } = beginAsking(mixture, { options: { strategy: 'votes' } })
+    const error: unknown = await answer.catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(RequestError)
+    expect(error).toMatchObject({
+      message: 'mollmr.strategy "votes" is not known; did you mean "vote"?',
+      param: 'mollmr.strategy',
+    })
+  })
+
+  it('know the strategies that the config knows', () => {
+    expect(Object.keys(strategies)).toEqual([...strategyNames])
+  })
+})
+
+describe('a request that is for the aggregate alone', () => {
+  const worker = createSayingModel('a', 'Draft.')
+  const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }]
+  const call = {
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: '1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+  }
+  const user = { role: 'user', content: 'Do it.' }
+  const cases: readonly (readonly [string, Partial<ChatBody>])[] = [
+    ['offers tools', { tools, messages: [user] }],
+    ['offers functions in the older form', { functions: [{ name: 'f' }], messages: [user] }],
+    ['ends in a tool result', { tools, messages: [user, call, { role: 'tool', tool_call_id: '1', content: 'done' }] }],
+    [
+      'ends in a tool result and offers none',
+      { messages: [user, call, { role: 'tool', tool_call_id: '1', content: 'done' }] },
+    ],
+  ]
+
+  it.each(cases)('goes to it untouched where it %s', async (_, body) => {
+    const judge = createFakeModel('judge', {
+      script: () => [
+        { delta: { tool_calls: [{ index: 0, id: '2', type: 'function', function: { name: 'f', arguments: '{}' } }] } },
+        { delta: {}, finish: 'tool_calls' },
+      ],
+    })
+    const request = createChatRequest({ model: 'mix', messages: [], stream: true, ...body }, { source: '{}' })
+    const trace = createCallContext()
+    for await (const event of mixtureOf(judge, [worker]).chat(request, trace)) expect(event.type).not.toBe('completion')
+    expect(worker.calls).toHaveLength(0)
+    expect(judge.calls[0]?.request.body).toBe(request.body)
+    expect(judge.calls[0]?.request.source).toBe(request.source)
+    const asked = await askModel(mixtureOf(judge, [worker]), { body })
+    expect(asked.answer.toolCalls).toHaveLength(1)
+    expect(asked.trace.attributes).toMatchObject({ mode: 'bypass', bypassReason: 'tools', model: 'judge' })
+    expect(asked.trace.attributes).not.toHaveProperty('drafts')
+  })
+
+  it('is every request where there are no workers, with what the config adds and its fallbacks', async () => {
+    const judge = createSayingModel('judge', 'Alone.')
+    const mixture = createMixture({
+      id: 'mix',
+      workers: [],
+      aggregate: {
+        model: createFailingModel('down', new UpstreamError('upstream_error', 'No.')),
+        params: { top_k: 5 },
+        systemPrompt: { mode: 'append', template: { text: 'Be brief.' } },
+      },
+      aggregateFallbacks: [judge],
+    })
+    const { answer, trace } = await askModel(mixture)
+    expect(answer.text).toBe('Alone.')
+    expect(answer.end.total).toBeDefined()
+    expect(trace.attributes).toMatchObject({ mode: 'bypass', bypassReason: 'no_workers', model: 'judge' })
+    expect(judge.calls[0]?.request.body).toMatchObject({
+      top_k: 5,
+      messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user' }],
+    })
+  })
+
+  it('is not one that forbids its tools: the workers are asked and the aggregate sees the tools', async () => {
+    const judge = createSayingModel('judge', 'Answer.')
+    await askModel(mixtureOf(judge, [worker, worker]), { body: { tools, tool_choice: 'none', messages: [user] } })
+    expect(worker.calls).toHaveLength(2)
+    expect(judge.calls[0]?.request.body).toMatchObject({ tools, tool_choice: 'none' })
+  })
+})
+
+describe('pictures', () => {
+  it('that no member can see are an error of the request, before anybody is asked', async () => {
+    const worker = createSayingModel('a', 'Draft.')
+    const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }]
+    const { answer } = beginAsking(mixtureOf(createSayingModel('judge', 'x'), [worker]), { body: { messages } })
+    await expect(answer).rejects.toMatchObject({ code: 'unsupported_modality', param: 'messages[0].content[0]' })
+    expect(worker.calls).toHaveLength(0)
+  })
+})
+
+describe('the budget of a mixture', () => {
+  it('ends calls that it has no room for, and keeps what is there', async () => {
+    const workers = ['a', 'b', 'c'].map((id) => recorded(createSayingModel(id, `Draft ${id}.`)))
+    const mixture = createMixture({ id: 'mix', workers, aggregate: saying('judge'), budget: { maxCalls: 2 } })
+    const { answer, trace } = await askModel(mixture)
+    expect(answer.text).toBe('Draft a.')
+    expect(trace.attributes.degraded).toBe('2/3')
+    expect(trace.ledger()).toHaveLength(2)
+  })
+
+  it('is an error where it has room for nothing', async () => {
+    const mixture = createMixture({ id: 'mix', workers: [], aggregate: saying(), budget: { maxCalls: 0 } })
+    await expect(askModel(mixture)).rejects.toThrow(BudgetError)
+  })
+})
+
+describe('a mixture in a mixture', () => {
+  it('leaves its own words on its own span', async () => {
+    const inner = createMixture({
+      id: 'inner',
+      workers: [saying('a'), failing()],
+      aggregate: saying('inner-judge'),
+      quorum: 1,
+    })
+    const { trace } = await askModel(mixtureOf(saying('judge'), [inner, saying('b')]))
+    const worker = spansOf(trace, 'worker').find(({ name }) => name === 'inner')
+    expect(worker?.attributes).toMatchObject({ strategy: 'synthesize', model: 'a', degraded: '1/2' })
+    expect(trace.attributes).toMatchObject({ model: 'judge', drafts: 2 })
+    expect(trace.attributes).not.toHaveProperty('degraded')
+    expect(trace.ledger()).toHaveLength(4)
+  })
+
+  it('has all its calls in the sum', async () => {
+    const inner = mixtureOf(saying(), [saying(), saying()])
+    const { answer } = await askModel(mixtureOf(saying(), [inner, inner]))
+    expect(answer.end.total?.calls).toBe(7)
+  })
+})
+
+describe('the spans of a mixture', () => {
+  it('are all ended when the answer is', async () => {
+    const { trace } = await askModel(mixtureOf(saying('judge'), [saying('a'), saying('b')]))
+    expect(trace.spans().map(({ stage, name, outcome }) => [stage, name, outcome])).toEqual([
+      ['request', 'asked', null],
+      ['worker', 'a', 'ok'],
+      ['worker', 'b', 'ok'],
+      ['aggregate', 'judge', 'ok'],
+    ])
+  })
+})
