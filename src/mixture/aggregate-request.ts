@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
+import { type ChatMessage, type ChatRequest, withBody } from '../chat/chat-request.ts'
 import { appendText } from '../chat/message-text.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
@@ -11,7 +11,7 @@ export function plainRequest(run: MixtureRun, aggregate: Aggregate): ChatRequest
   const { params, systemPrompt } = aggregate
   if (!systemPrompt && Object.keys(params).length === 0) return request
   const messages = withSystemPrompt(run, aggregate, request.body.messages)
-  return { ...request, body: { ...request.body, ...missingParams(run, aggregate), messages } }
+  return withBody(request, { ...missingParams(run, aggregate), messages })
 }
 
 /**

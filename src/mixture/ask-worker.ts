@@ -38,7 +38,6 @@ export function askWorker(run: MixtureRun, worker: Worker): WorkerCall {
     return { draft: draftOf(said.answer(), source) }
   }
   const giveUp = (error: unknown): WorkerOutcome => {
-    span.set({ unusable: errorCodeOf(error) })
     const partial = isTimeout(error) ? partialDraftOf(said.text, source) : null
     return partial ? { draft: partial } : { failure: workerFailureOf(worker, error) }
   }

@@ -37,7 +37,7 @@ const minPartialCharacters = 200
  */
 export function draftOf(answer: Answer, source: DraftSource): Draft {
   const text = stripReasoning(answer.text) || (answer.refusal ?? '').trim()
-  if (text === '') throw emptyError(answer, source.worker)
+  if (text === '') throw unusable(answer, source)
   return flagged({ ...source, text, flag: flagOf(answer), usage: answer.end.usage ?? answer.completion.usage ?? null })
 }
 
@@ -67,8 +67,9 @@ function flagOf({ refusal, finishReason }: Answer): DraftFlag | null {
   return finishReason === 'length' ? 'truncated' : null
 }
 
-function emptyError({ toolCalls, text, reasoning }: Answer, { label }: Worker): UpstreamError {
-  const what =
-    toolCalls.length > 0 ? 'only tool calls' : text.trim() !== '' || reasoning !== '' ? 'only reasoning' : 'no text'
-  return new UpstreamError('upstream_empty_response', `Worker "${label}" answered with ${what}.`)
+function unusable({ toolCalls, text, reasoning }: Answer, { worker, span }: DraftSource): UpstreamError {
+  const hasReasoned = text.trim() !== '' || reasoning !== ''
+  const what = toolCalls.length > 0 ? 'only tool calls' : hasReasoned ? 'only reasoning' : 'no text'
+  span.set({ unusable: what })
+  return new UpstreamError('upstream_empty_response', `Worker "${worker.label}" answered with ${what}.`)
 }

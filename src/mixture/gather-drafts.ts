@@ -3,7 +3,7 @@
  * then stopped upstream, because nobody should pay for what nobody reads. A worker that fails costs its draft, never
  * the request.
  */
-import { MixtureError } from '../chat/errors.ts'
+import { MixtureError, type WorkerFailure } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
 import type { Draft } from './draft.ts'
@@ -21,9 +21,12 @@ export async function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
   const calls = mixture.workers.map((worker) => askWorker(run, worker))
   const ended = await enoughOutcomes(run, calls)
   throwIfAborted(context.signal)
-  const outcomes = calls.map((call) => ended.get(call) ?? cutOff(run, call))
-  const drafts = outcomes.flatMap(({ draft }) => draft ?? [])
-  if (drafts.length === 0) throw allFailed(run, outcomes)
+  const drafts = calls.flatMap((call) => {
+    const outcome = ended.get(call)
+    return (outcome ? outcome.draft : cutOff(run, call)) ?? []
+  })
+  const failures = calls.flatMap((call) => ended.get(call)?.failure ?? [])
+  if (drafts.length === 0) throw allFailed(mixture.id, failures)
   const degraded = drafts.length < calls.length ? { degraded: `${drafts.length}/${calls.length}` } : {}
   context.span.set({ drafts: drafts.length, ...degraded })
   return drafts
@@ -60,16 +63,13 @@ function enoughOutcomes(
   })
 }
 
-function cutOff({ context: { span } }: MixtureRun, call: WorkerCall): WorkerOutcome {
+function cutOff({ context: { span } }: MixtureRun, call: WorkerCall): Draft | null {
   const draft = call.cutOff()
-  const worker = call.worker.label
-  span.note('straggler_aborted', { worker, usesPartial: draft !== null })
-  if (draft) return { draft }
-  return { failure: { worker, code: 'upstream_timeout', message: 'It was stopped once the quorum was reached.' } }
+  span.note('straggler_aborted', { worker: call.worker.label, usesPartial: draft !== null })
+  return draft
 }
 
-function allFailed({ mixture: { id } }: MixtureRun, outcomes: readonly WorkerOutcome[]): MixtureError {
-  const failures = outcomes.flatMap(({ failure }) => failure ?? [])
+function allFailed(id: string, failures: readonly WorkerFailure[]): MixtureError {
   const reasons = failures.map(({ worker, code }) => `${worker}: ${code}`).join(', ')
   const limit = rateLimitOf(failures)
   const advice = limit?.retryAfterMs === undefined ? '' : ` Try again in ${Math.ceil(limit.retryAfterMs / 1000)} s.`

@@ -192,6 +192,15 @@ describe('a request that is for the aggregate alone', () => {
     })
   })
 
+  it('is never sent as the bytes that came where the config adds something', async () => {
+    const judge = createSayingModel('judge', 'Alone.')
+    const mixture = createMixture({ id: 'mix', workers: [], aggregate: { model: judge, params: { top_k: 5 } } })
+    const request = createChatRequest({ model: 'mix', messages: [user], stream: true }, { source: '{}' })
+    for await (const event of mixture.chat(request, createCallContext())) expect(event.type).not.toBe('completion')
+    expect(judge.calls[0]?.request).not.toHaveProperty('source')
+    expect(judge.calls[0]?.request.body).toEqual({ ...request.body, top_k: 5 })
+  })
+
   it('is not one that forbids its tools: the workers are asked and the aggregate sees the tools', async () => {
     const judge = createSayingModel('judge', 'Answer.')
     await askModel(mixtureOf(judge, [worker, worker]), { body: { tools, tool_choice: 'none', messages: [user] } })

@@ -41,7 +41,7 @@ export function failureOfBody(model: FailingModel, body: unknown): UpstreamError
 export function failureOfConnection(model: FailingModel, thrown: unknown, hasBegun: boolean): MollmrError {
   if (isMollmrError(thrown)) return thrown
   const { code: reason, name } = thrown as { readonly code?: unknown; readonly name?: unknown }
-  const known = typeof reason === 'string' ? reason : String(name ?? '')
+  const known = [reason, name].find((value) => typeof value === 'string') ?? ''
   const code = codeOfConnection(known, hasBegun)
   const what = known === '' ? '' : ` (${known})`
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })

@@ -167,7 +167,7 @@ describe('an answer', () => {
 
   it('comes up chunk by chunk with every field and its text', async () => {
     const events = await gather(ask({ stream: true }))
-    expect(events.slice(0, -1).map((event) => event.type === 'chunk' && JSON.parse(event.source ?? ''))).toEqual(
+    expect(events.slice(0, -1).map((event) => event.type === 'chunk' && (JSON.parse(event.source ?? '') as unknown))).toEqual(
       chunksOf('Hello there, friend'),
     )
     expect(events.at(-1)).toEqual({ type: 'end', usage: null })
@@ -204,8 +204,8 @@ describe('an answer', () => {
     expect(events[0]).toMatchObject({
       type: 'chunk',
       chunk: {
-        id: expect.any(String),
-        created: expect.any(Number),
+        id: expect.stringMatching(/^chatcmpl-/) as string,
+        created: expect.any(Number) as number,
         choices: [{ index: 0, finish_reason: null, delta: { tool_calls: [{ index: 0, id: 'a' }] } }],
       },
     })
@@ -313,7 +313,7 @@ describe.each([true, false])('a failure (stream: %s)', (stream) => {
     [{ 'retry-after': 'soon' }, null],
     [{}, null],
   ])('of rate says how long to wait: %j', async (headers, retryAfterMs) => {
-    upstream.reply = refusing(429, error('slow'), headers as Record<string, string>)
+    upstream.reply = refusing(429, error('slow'), headers)
     expect((await failure(stream)).retryAfterMs).toBe(retryAfterMs)
   })
 

@@ -1,0 +1,41 @@
+import type { MixtureConfig, RouterConfig } from './config.ts'
+import type { Problems } from './problems.ts'
+
+/** A mixture in a mixture in a mixture is as deep as it goes. */
+const deepest = 3
+
+/** Refuses mixtures that contain themselves, through one another or through the router, and nests that are too deep. */
+export function checkCycles(mixtures: readonly MixtureConfig[], router: RouterConfig | null, problems: Problems): void {
+  const parts = new Map(mixtures.map((mixture) => [mixture.name, partsOf(mixture)]))
+  if (router) parts.set('router', targetsOf(router, mixtures))
+  mixtures.forEach(({ name }, index) => {
+    const chain = longestChain(name, parts, [])
+    const path = ['mixtures', index]
+    const isCycle = chain.at(-1) === name && chain.length > 1
+    if (isCycle) problems.add(path, `contains itself: ${chain.join(' -> ')}`)
+    else if (chain.length > deepest && new Set(chain).size === chain.length) {
+      problems.add(path, `is nested ${chain.length} deep, more than ${deepest}: ${chain.join(' -> ')}`)
+    }
+  })
+}
+
+function partsOf({ workers, aggregate, aggregateFallbacks }: MixtureConfig): string[] {
+  return [...workers.map(({ model }) => model), aggregate.model, ...aggregateFallbacks]
+}
+
+/** The router may hand on to every described mixture, and to what its config names. */
+function targetsOf(router: RouterConfig, mixtures: readonly MixtureConfig[]): string[] {
+  const offered = mixtures.filter(({ description }) => description !== undefined).map(({ name }) => name)
+  const named = [router.default, router.model, router.sideModel].filter((id) => id !== undefined)
+  return [...offered, ...named, ...router.rules.map(({ use }) => use), ...(router.compose?.pool ?? [])]
+}
+
+/** The longest way down through mixtures and the router; it ends where it meets a name again. */
+function longestChain(name: string, parts: ReadonlyMap<string, readonly string[]>, above: readonly string[]): string[] {
+  const chain = [...above, name]
+  if (above.includes(name)) return chain
+  const nested = (parts.get(name) ?? []).filter((part) => parts.has(part))
+  const chains = nested.map((part) => longestChain(part, parts, chain))
+  const returning = chains.find((each) => each.at(-1) === chain[0])
+  return returning ?? chains.toSorted((a, b) => b.length - a.length)[0] ?? chain
+}

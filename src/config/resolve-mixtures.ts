@@ -1,0 +1,124 @@
+import type { DeadlineLimits } from '../chat/deadline.ts'
+import type { MemberConfig, MixtureConfig, WorkerConfig } from './config.ts'
+import type { DeadlinesFile, MemberFile, MixtureFile, WorkerFile } from './config-file.ts'
+import { known } from './known.ts'
+import type { ModelBook } from './model-book.ts'
+import type { ConfigPath, Problems } from './problems.ts'
+import type { TemplateReader } from './templates.ts'
+
+/** What the parts of a config are resolved with. */
+export interface Resolution {
+  readonly book: ModelBook
+  readonly templates: TemplateReader
+  readonly problems: Problems
+  readonly warnings: string[]
+}
+
+const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 }
+const defaultDeadline = { totalMs: 120_000 }
+const defaultGraceMs = 3000
+const defaultDraftCharacters = 12_000
+const manyWorkers = 6
+const mostWorkers = 16
+
+/** @returns the mixtures in the order of the file */
+export function resolveMixtures(written: readonly MixtureFile[], resolution: Resolution): MixtureConfig[] {
+  const mixtures = written.map((mixture, index) => resolveMixture(mixture, ['mixtures', index], resolution))
+  checkNames(written, resolution)
+  return mixtures
+}
+
+function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Resolution): MixtureConfig {
+  const { book, templates } = resolution
+  const workers = (written.workers ?? []).map((worker, index) =>
+    resolveWorker(worker, [...path, 'workers', index], resolution),
+  )
+  checkSize(written, workers, { path, resolution })
+  const budget = written.budget ?? {}
+  const template = (name: 'aggregate' | 'select' | 'worker'): MixtureConfig['prompts'] => {
+    const text = written.prompts?.[name]
+    return text === undefined ? {} : { [name]: templates.read(text, [...path, 'prompts', name]) }
+  }
+  return {
+    name: written.name,
+    strategy: written.strategy ?? 'synthesize',
+    aggregate: resolveMember(written.aggregate, [...path, 'aggregate'], resolution),
+    aggregateFallbacks: (written.aggregate_fallbacks ?? []).map((id, index) =>
+      book.resolveId(id, [...path, 'aggregate_fallbacks', index]),
+    ),
+    workers,
+    graceMs: written.grace_ms ?? defaultGraceMs,
+    alwaysAggregate: written.always_aggregate ?? false,
+    anonymise: written.anonymise ?? true,
+    shuffle: written.shuffle ?? true,
+    maxDraftCharacters: written.max_draft_characters ?? defaultDraftCharacters,
+    workerDeadline: { ...defaultWorkerDeadline, ...resolveDeadlines(written.worker_deadlines) },
+    deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
+    budget: known({ maxCalls: budget.max_calls, maxCostUsd: budget.max_cost_usd }),
+    prompts: { ...template('aggregate'), ...template('select'), ...template('worker') },
+    ...known({ description: written.description, quorum: written.quorum }),
+    ...systemPromptOf(written, path, resolution),
+  }
+}
+
+/** @returns the limits that are written, in the names of the code */
+export function resolveDeadlines(written: DeadlinesFile = {}): DeadlineLimits {
+  return known({ firstContentMs: written.first_content_ms, idleMs: written.idle_ms, totalMs: written.total_ms })
+}
+
+function resolveMember(written: MemberFile, path: ConfigPath, resolution: Resolution): MemberConfig {
+  const model = resolution.book.resolve(written, path)
+  if (typeof written === 'string') return { model, params: {} }
+  const { params = {}, description } = written
+  return { model, params, ...known({ description }), ...systemPromptOf(written, path, resolution) }
+}
+
+function resolveWorker(written: WorkerFile, path: ConfigPath, resolution: Resolution): WorkerConfig {
+  const details = typeof written === 'string' ? {} : written
+  const { samples = 1, weight = 1, template, deadlines } = details
+  return {
+    ...resolveMember(written, path, resolution),
+    samples,
+    weight,
+    deadline: resolveDeadlines(deadlines),
+    ...(template === undefined ? {} : { template: resolution.templates.read(template, [...path, 'template']) }),
+  }
+}
+
+function systemPromptOf(
+  { system_prompt: written }: Pick<MixtureFile, 'system_prompt'>,
+  path: ConfigPath,
+  { templates }: Resolution,
+): Pick<MixtureConfig, 'systemPrompt'> {
+  return written === undefined ? {} : { systemPrompt: templates.readSystemPrompt(written, [...path, 'system_prompt']) }
+}
+
+function checkSize(
+  { name, quorum, max_workers: most = mostWorkers }: MixtureFile,
+  workers: readonly WorkerConfig[],
+  { path, resolution: { problems, warnings } }: { readonly path: ConfigPath; readonly resolution: Resolution },
+): void {
+  const calls = workers.reduce((sum, { samples }) => sum + samples, 0)
+  if (calls > most) {
+    problems.add(
+      [...path, 'workers'],
+      `${calls} calls to workers are more than ${most}; take fewer, or raise max_workers`,
+    )
+  } else if (calls > manyWorkers) {
+    warnings.push(`mixture "${name}" has ${calls} workers: published gains flatten after 3, the cost does not`)
+  }
+  if (quorum !== undefined && quorum > calls) {
+    problems.add([...path, 'quorum'], `a quorum of ${quorum} can never be reached with ${calls} calls to workers`)
+  }
+}
+
+function checkNames(written: readonly MixtureFile[], { problems }: Resolution): void {
+  written.forEach(({ name }, index) => {
+    const path = ['mixtures', index, 'name']
+    if (name === 'router' || name === 'compose')
+      problems.add(path, `"${name}" has a meaning of its own; rename the mixture`)
+    if (written.findIndex((other) => other.name === name) < index) {
+      problems.add(path, `there are two mixtures "${name}"; rename one`)
+    }
+  })
+}
