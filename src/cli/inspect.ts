@@ -14,12 +14,13 @@ interface Surroundings {
 
 /** Builds everything that `start` would build, so that whatever is wrong is said now. */
 export function check({ config, warnings }: OpenedConfig, { terminal, env }: Surroundings): void {
-  createCatalog(config, createEngines(env))
-  terminal.out(`${describeConfig(config, warnings)}\n`)
+  createCatalog(config, createEngines())
+  terminal.out(`${describeConfig(config)}\n`)
+  for (const warning of warnings) terminal.err(`${terminal.style.yellow('warning')} ${warning}\n`)
 }
 
 export function listModels({ config }: OpenedConfig, { terminal, env }: Surroundings): void {
-  const models = createCatalog(config, createEngines(env)).list()
+  const models = createCatalog(config, createEngines()).list()
   const width = Math.max(...models.map(({ id }) => id.length))
   for (const { id, card } of models) {
     terminal.out(`${id.padEnd(width)}  ${card.kind.padEnd(7)}  ${card.description ?? ''}\n`)

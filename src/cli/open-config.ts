@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Config } from '../config/config.ts'
 import { ConfigError } from '../chat/errors.ts'
 import { loadConfig } from '../config/load-config.ts'
+import type { ParsedConfig } from '../config/parse-config.ts'
 
-export interface OpenedConfig {
-  readonly config: Config
-  readonly warnings: readonly string[]
+export interface OpenedConfig extends ParsedConfig {
   /** Null where nothing is written and the config was proposed from what the machine has. */
   readonly path: string | null
 }

@@ -85,7 +85,7 @@ function addAsk(program: Command, { terminal, stop }: Root): void {
         import('../catalog/create-catalog.ts'),
         import('../catalog/engines.ts'),
       ])
-      const engines = createEngines(process.env)
+      const engines = createEngines()
       const question = written === '-' ? readFileSync(process.stdin.fd, 'utf8') : written
       try {
         const opened = await openConfig(config, process.env)

@@ -3,8 +3,7 @@ import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { curlCommand } from '../gateway/home-page.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
-import type { Config } from '../config/config.ts'
-import { watchConfig } from '../config/watch-config.ts'
+import type { ParsedConfig } from '../config/parse-config.ts'
 import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { openConfig, type OpenedConfig } from './open-config.ts'
@@ -30,7 +29,7 @@ const drainMs = 30_000
 /** Serves until it is told to stop; then lets what runs end. */
 export async function start(options: StartOptions, { terminal, env, stop }: Surroundings): Promise<void> {
   const opened = await openConfig(options.config, env)
-  const engines = createEngines(env)
+  const engines = createEngines()
   let catalog = createCatalog(opened.config, engines)
   const { server } = opened.config
   const log = options.data === undefined ? null : await openLog(options.data, terminal)
@@ -48,7 +47,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   const stopWatching = await watch(opened, {
     terminal,
     env,
-    take: (config) => {
+    take: ({ config }) => {
       catalog = createCatalog(config, engines)
     },
   })
@@ -118,21 +117,23 @@ function greet(terminal: Terminal, { url, opened, catalog }: Greeting): void {
 interface Watching {
   readonly terminal: Terminal
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly take: (config: Config) => void
+  readonly take: (parsed: ParsedConfig) => void
 }
 
 /** A changed config serves the next request; a bad one is told and changes nothing. */
-async function watch({ path }: OpenedConfig, { terminal, env, take }: Watching): Promise<() => Promise<void>> {
+async function watch({ path, files }: OpenedConfig, { terminal, env, take }: Watching): Promise<() => Promise<void>> {
   if (path === null) return () => Promise.resolve()
   const tell = (error: unknown): void => {
     terminal.err(`The config has changed but cannot be used; the one before stays.\n${(error as Error).message}\n`)
   }
+  const { watchConfig } = await import('../config/watch-config.ts')
   return watchConfig({
     path,
     env,
-    onChange: (config) => {
+    files,
+    onChange: (parsed) => {
       try {
-        take(config)
+        take(parsed)
         terminal.err(`Config ${path} is read again; new requests use it.\n`)
       } catch (error) {
         tell(error)

@@ -1,0 +1,120 @@
+/** Finds model servers on this machine, and hosted ones by the keys in the environment. */
+import type { Dispatcher } from 'undici'
+import { Exchange } from './openai/exchange.ts'
+import { createTransport } from './openai/transport.ts'
+
+export interface DiscoveredUpstream {
+  readonly id: string
+  readonly kind: 'openai'
+  readonly baseUrl: string
+  readonly apiKeyVariable?: string
+  readonly models: readonly string[]
+}
+
+/** Where something may be found. */
+export interface Candidate {
+  readonly id: string
+  readonly baseUrl: string
+  readonly apiKeyVariable?: string
+  /** Used where the list of a hosted one cannot be read. */
+  readonly usualModels?: readonly string[]
+  /** Of a list that is too long to be useful, which names are kept. */
+  readonly keeps?: RegExp
+}
+
+export interface Discovery {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly candidates?: readonly Candidate[]
+}
+
+const localWaitMs = 400
+const hostedWaitMs = 2000
+const mostModels = 12
+const maxListBytes = 4 * 1024 * 1024
+const cannotChat = /embed|whisper|tts|rerank|moderation|dall-e|image|audio|realtime|transcribe|bge-|sora/i
+
+const usualCandidates: readonly Candidate[] = [
+  { id: 'ollama', baseUrl: 'http://127.0.0.1:11434/v1' },
+  { id: 'lmstudio', baseUrl: 'http://127.0.0.1:1234/v1' },
+  { id: 'llamacpp', baseUrl: 'http://127.0.0.1:8080/v1' },
+  { id: 'vllm', baseUrl: 'http://127.0.0.1:8001/v1' },
+  {
+    id: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    apiKeyVariable: 'OPENAI_API_KEY',
+    usualModels: ['gpt-5.5', 'gpt-5-mini'],
+    keeps: /^gpt-\d[\w.]*(-mini|-nano)?$/,
+  },
+  {
+    id: 'openrouter',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    apiKeyVariable: 'OPENROUTER_API_KEY',
+    usualModels: ['openai/gpt-5-mini', 'anthropic/claude-sonnet-5', 'google/gemini-3-flash'],
+    keeps: /^(openai\/gpt|anthropic\/claude|google\/gemini)-[\w.-]+$/,
+  },
+]
+
+/** Asks all candidates at once; who does not answer in time is not there. Hosted ones are asked only where their key is set. */
+export async function discoverUpstreams({
+  env,
+  candidates = usualCandidates,
+}: Discovery): Promise<DiscoveredUpstream[]> {
+  const transport = createTransport()
+  const wanted = candidates.filter(({ apiKeyVariable }) => apiKeyVariable === undefined || Boolean(env[apiKeyVariable]))
+  const found = await Promise.all(wanted.map((candidate) => look(candidate, env, transport.dispatcher)))
+  await transport.close()
+  return found.filter((each) => each !== null)
+}
+
+async function look(
+  candidate: Candidate,
+  env: Discovery['env'],
+  dispatcher: Dispatcher,
+): Promise<DiscoveredUpstream | null> {
+  const { id, baseUrl, apiKeyVariable, usualModels, keeps } = candidate
+  const isHosted = apiKeyVariable !== undefined
+  const listed = await listModels(dispatcher, {
+    baseUrl,
+    apiKey: (isHosted ? env[apiKeyVariable] : undefined) ?? '',
+    waitMs: isHosted ? hostedWaitMs : localWaitMs,
+  }).catch(() => usualModels ?? null)
+  if (!listed) return null
+  const models = listed.filter((name) => !cannotChat.test(name) && (keeps?.test(name) ?? true)).slice(0, mostModels)
+  return { id, kind: 'openai', baseUrl, models, ...(isHosted ? { apiKeyVariable } : {}) }
+}
+
+interface ListRequest {
+  readonly baseUrl: string
+  readonly apiKey: string
+  readonly waitMs: number
+}
+
+async function listModels(dispatcher: Dispatcher, { baseUrl, apiKey, waitMs }: ListRequest): Promise<string[]> {
+  const url = new URL(`${baseUrl}/models`)
+  const headers: Record<string, string> = apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }
+  const target = { origin: url.origin, path: url.pathname, method: 'GET' as const, headers }
+  const exchange = new Exchange(dispatcher, target, AbortSignal.timeout(waitMs))
+  try {
+    const { status } = await exchange.head()
+    if (status !== 200) throw new Error(`${baseUrl} answered with status ${status}.`)
+    return namesIn(JSON.parse(await readAll(exchange)))
+  } finally {
+    exchange.close()
+  }
+}
+
+async function readAll(exchange: Exchange): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for (let bytes = await exchange.read(); bytes && length <= maxListBytes; bytes = await exchange.read()) {
+    pieces.push(bytes)
+    length += bytes.length
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function namesIn(list: unknown): string[] {
+  const { data } = list as { readonly data?: unknown }
+  if (!Array.isArray(data)) return []
+  return data.map((model) => (model as { readonly id?: unknown } | null)?.id).filter((id) => typeof id === 'string')
+}
