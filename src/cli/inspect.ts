@@ -7,19 +7,14 @@ import { defaultPrompts } from '../catalog/default-prompts.ts'
 import type { OpenedConfig } from './open-config.ts'
 import type { Terminal } from './terminal.ts'
 
-interface Surroundings {
-  readonly terminal: Terminal
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 /** Builds everything that `start` would build, so that whatever is wrong is said now. */
-export function check({ config, warnings }: OpenedConfig, { terminal, env }: Surroundings): void {
+export function check({ config, warnings }: OpenedConfig, terminal: Terminal): void {
   createCatalog(config, createEngines())
   terminal.out(`${describeConfig(config)}\n`)
   for (const warning of warnings) terminal.err(`${terminal.style.yellow('warning')} ${warning}\n`)
 }
 
-export function listModels({ config }: OpenedConfig, { terminal, env }: Surroundings): void {
+export function listModels({ config }: OpenedConfig, terminal: Terminal): void {
   const models = createCatalog(config, createEngines()).list()
   const width = Math.max(...models.map(({ id }) => id.length))
   for (const { id, card } of models) {

@@ -43,13 +43,13 @@ function createProgram({ terminal, stop }: Root): Command {
   withConfig(program.command('check').description('check a config and say what it means')).action(
     async ({ config }: { config?: string }) => {
       const { check } = await import('./inspect.ts')
-      check(await openConfig(config, env), { terminal, env })
+      check(await openConfig(config, env), terminal)
     },
   )
   withConfig(program.command('models').description('list the ids that can be asked')).action(
     async ({ config }: { config?: string }) => {
       const { listModels } = await import('./inspect.ts')
-      listModels(await openConfig(config, env), { terminal, env })
+      listModels(await openConfig(config, env), terminal)
     },
   )
   addPrintCommands(program, terminal)

@@ -1,18 +1,18 @@
 /** Where the commands write to: answers and data on `out`, everything about them on `err`. */
 export interface Terminal {
-  out(text: string): void
-  err(text: string): void
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
   /** True where `err` is a terminal that can redraw its lines. */
   readonly isLive: boolean
   readonly style: Style
 }
 
 export interface Style {
-  bold(text: string): string
-  dim(text: string): string
-  red(text: string): string
-  green(text: string): string
-  yellow(text: string): string
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+  readonly red: (text: string) => string
+  readonly green: (text: string) => string
+  readonly yellow: (text: string) => string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

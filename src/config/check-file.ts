@@ -36,6 +36,7 @@ function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[
 }
 
 function plain(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing'
   const message = issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '')
   return message.charAt(0).toLowerCase() + message.slice(1)
 }

@@ -67,7 +67,7 @@ export class ModelBook {
   #idOf({ name, base_url: baseUrl, api_key: apiKey, description }: NamedModel, path: ConfigPath): string {
     const standing = this.models.get(name)
     if (standing && baseUrl === undefined) return name
-    const upstream = this.#implicitUpstream(baseUrl ?? defaultBaseUrl, apiKey ?? placeholderKey)
+    const upstream = this.#implicitUpstream(baseUrl ?? defaultBaseUrl, apiKey)
     if (standing && standing.upstream !== upstream)
       return this.#add(`${upstream}/${name}`, { name, upstream, description }, path)
     return this.#add(name, { name, upstream, description }, path)
@@ -178,16 +178,22 @@ export class ModelBook {
     }
   }
 
-  /** One upstream per server and key, named after the server. */
-  #implicitUpstream(baseUrl: string, apiKey: string): string {
-    const isSame = (upstream: UpstreamConfig): upstream is OpenAiUpstreamConfig =>
-      upstream.kind === 'openai' && upstream.baseUrl === baseUrl && upstream.apiKey === apiKey
-    const standing = [...this.upstreams.values()].find(isSame)
-    if (standing) return standing.id
+  /** One upstream per server and key, named after the server; a model without a key uses the one known for its server. */
+  #implicitUpstream(baseUrl: string, apiKey: string | undefined): string {
+    const isFitting = (upstream: UpstreamConfig): upstream is OpenAiUpstreamConfig =>
+      upstream.kind === 'openai' &&
+      upstream.baseUrl === baseUrl &&
+      (apiKey === undefined || upstream.apiKey === placeholderKey || upstream.apiKey === apiKey)
+    const standing = [...this.upstreams.values()].find(isFitting)
+    if (standing) {
+      if (apiKey !== undefined) this.upstreams.set(standing.id, { ...standing, apiKey })
+      return standing.id
+    }
     const { host } = new URL(baseUrl)
     let id = host
     for (let count = 2; this.upstreams.has(id); count += 1) id = `${host}-${count}`
-    this.upstreams.set(id, { kind: 'openai', id, baseUrl, apiKey, headers: {}, maxRetries: defaultRetries })
+    const key = apiKey ?? placeholderKey
+    this.upstreams.set(id, { kind: 'openai', id, baseUrl, apiKey: key, headers: {}, maxRetries: defaultRetries })
     return id
   }
 }
