@@ -14,6 +14,8 @@ export interface Catalog {
   list(): readonly ListedModel[]
   /** The id as it is listed, whichever form it was asked in. */
   listedId(id: string): string
+  /** The id without the prefix, whichever form it was asked in. */
+  bareId(id: string): string
   /** Of a whole request. */
   readonly deadline: DeadlineLimits
 }
@@ -36,11 +38,12 @@ export const routerId = 'router'
 export function catalogOf(models: readonly ChatModel[], { prefix, deadline }: CatalogOptions): Catalog {
   const byId = new Map(models.toReversed().map((model) => [model.id, model]))
   const listed = models.map(({ id, card }) => ({ id: prefix + id, card }))
-  const bare = (id: string): string => (prefix !== '' && id.startsWith(prefix) ? id.slice(prefix.length) : id)
+  const bare = (id: string): string => (byId.has(id) || !id.startsWith(prefix) ? id : id.slice(prefix.length))
   return {
-    find: (id) => byId.get(id) ?? byId.get(bare(id)) ?? refuse(bare(id), byId),
+    find: (id) => byId.get(bare(id)) ?? refuse(bare(id), byId),
     list: () => listed,
-    listedId: (id) => prefix + (byId.has(id) ? id : bare(id)),
+    listedId: (id) => prefix + bare(id),
+    bareId: bare,
     deadline,
   }
 }

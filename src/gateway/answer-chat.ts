@@ -28,7 +28,7 @@ export async function answerChat(
   catalog: Catalog,
   { http, reply }: { readonly http: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<FastifyReply> {
-  const request = parseChatRequest(http.body as Uint8Array, callerOf(http))
+  const request = withBareMixture(parseChatRequest(http.body as Uint8Array, callerOf(http)), catalog)
   const model = catalog.find(request.body.model)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({ route: model.id })
@@ -94,6 +94,13 @@ function callModel(
 
 function askedLedger(request: ChatRequest, trace: Trace): ReturnType<Trace['ledger']> | null {
   return request.options.include?.includes('usage') === true ? trace.ledger() : null
+}
+
+/** The mixture that a request names may be written with the prefix, like any id. */
+function withBareMixture(request: ChatRequest, catalog: Catalog): ChatRequest {
+  const { mixture } = request.options
+  if (mixture === undefined) return request
+  return { ...request, options: { ...request.options, mixture: catalog.bareId(mixture) } }
 }
 
 function callerOf(http: FastifyRequest): Caller {

@@ -1,7 +1,7 @@
 import { catalogOf } from '../catalog/catalog.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
-import { createGateway } from '../gateway/gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
 import type { Trace } from '../trace/trace.ts'
 
 export interface RunningGateway {
@@ -23,20 +23,25 @@ export interface RunGatewayOptions {
 }
 
 /** A gateway over `models`, on a free port of the loopback. */
-export async function runGateway(
-  models: readonly ChatModel[],
-  options: RunGatewayOptions = {},
-): Promise<RunningGateway> {
+export function runGateway(models: readonly ChatModel[], options: RunGatewayOptions = {}): Promise<RunningGateway> {
   const catalog = catalogOf(models, { prefix: options.prefix ?? 'mollmr/', deadline: options.deadline ?? {} })
+  return runServer((hear) =>
+    createGateway({
+      catalog: () => catalog,
+      maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+      corsOrigins: options.corsOrigins ?? ['*'],
+      ...hear,
+    }),
+  )
+}
+
+/** Starts a gateway that tells what it hears. */
+export async function runServer(
+  create: (hear: Required<Pick<GatewayOptions, 'onError' | 'onTrace'>>) => Gateway,
+): Promise<RunningGateway> {
   const traces: Trace[] = []
   const errors: unknown[] = []
-  const gateway = createGateway({
-    catalog: () => catalog,
-    maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
-    corsOrigins: options.corsOrigins ?? ['*'],
-    onError: (error) => errors.push(error),
-    onTrace: (trace) => traces.push(trace),
-  })
+  const gateway = create({ onError: (error) => errors.push(error), onTrace: (trace) => traces.push(trace) })
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,

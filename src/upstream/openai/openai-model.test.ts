@@ -167,9 +167,9 @@ describe('an answer', () => {
 
   it('comes up chunk by chunk with every field and its text', async () => {
     const events = await gather(ask({ stream: true }))
-    expect(events.slice(0, -1).map((event) => event.type === 'chunk' && (JSON.parse(event.source ?? '') as unknown))).toEqual(
-      chunksOf('Hello there, friend'),
-    )
+    expect(
+      events.slice(0, -1).map((event) => event.type === 'chunk' && (JSON.parse(event.source ?? '') as unknown)),
+    ).toEqual(chunksOf('Hello there, friend'))
     expect(events.at(-1)).toEqual({ type: 'end', usage: null })
   })
 

@@ -1,0 +1,27 @@
+import { createCatalog } from '../catalog/create-catalog.ts'
+import { createEngines } from '../catalog/engines.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import { createGateway } from '../gateway/gateway.ts'
+import { type RunningGateway, runServer } from './run-gateway.ts'
+
+/** A gateway as its config means it, on a free port of the loopback. */
+export async function runConfig(text: string, env: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+  const { config } = parseConfig({ text, path: 'test.yaml', env })
+  const engines = createEngines()
+  const catalog = createCatalog(config, engines)
+  const running = await runServer((hear) =>
+    createGateway({
+      catalog: () => catalog,
+      maxBodyBytes: config.server.maxBodyBytes,
+      corsOrigins: config.server.corsOrigins,
+      ...hear,
+    }),
+  )
+  return {
+    ...running,
+    close: async (drainMs) => {
+      await running.close(drainMs)
+      await engines.close()
+    },
+  }
+}
