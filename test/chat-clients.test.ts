@@ -1,5 +1,5 @@
 /** What clients need of chat completions and models: C1 to C10 of the conformance list, with the official client where it can. */
-import OpenAI, { APIError, NotFoundError, RateLimitError } from 'openai'
+import OpenAI, { type APIError, NotFoundError, RateLimitError } from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UpstreamError } from '../src/chat/errors.ts'
 import { createMixture } from '../src/mixture/mixture.ts'

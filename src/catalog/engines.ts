@@ -1,7 +1,11 @@
+import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
+import { createLocalEngine } from '../upstream/local/local-engine.ts'
+import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
 import { createTransport } from '../upstream/openai/transport.ts'
+import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
 
 /** What outlives a config: connections to servers, models loaded into memory. */
 export interface Engines {
@@ -12,6 +16,7 @@ export interface Engines {
 
 export function createEngines(): Engines {
   const transport = createTransport()
+  const engine = createLocalEngine({ folder: resolve('.') })
   return {
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
@@ -19,11 +24,25 @@ export function createEngines(): Engines {
           const { baseUrl, apiKey, headers } = upstream
           return createOpenAiModel({ id, name, card, baseUrl, apiKey, headers, dispatcher: transport.dispatcher })
         }
-        case 'local':
-        case 'simulated':
-          throw new Error('Not joined yet.')
+        case 'local': {
+          const { gguf, contextSize, threads } = upstream
+          return createLocalModel({
+            id,
+            card,
+            engine,
+            gguf,
+            ...(contextSize === undefined ? {} : { contextSize }),
+            ...(threads === undefined ? {} : { threads }),
+          })
+        }
+        case 'simulated': {
+          const { seed, firstTokenMs, tokensPerSecond, failureRate, accuracy } = upstream
+          return createSimulatedModel({ id, name, card, seed, firstTokenMs, tokensPerSecond, failureRate, accuracy })
+        }
       }
     },
-    close: () => transport.close(),
+    close: async () => {
+      await Promise.all([transport.close(), engine.close()])
+    },
   }
 }

