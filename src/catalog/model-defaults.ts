@@ -5,7 +5,7 @@ import type { ModelConfig } from '../config/config.ts'
 import { applySystemPrompt, parseSystemPrompt, type SystemPrompt } from '../prompt/system-prompt.ts'
 
 /** Slots of a system prompt that belongs to a single model. */
-export const modelSystemPromptSlots = { 'model.id': 'optional', today: 'optional' } as const
+const modelSystemPromptSlots = { 'model.id': 'optional', today: 'optional' } as const
 
 /**
  * Gives a model the params and the system prompt of its config. A model with neither is returned as it is, so that a

@@ -18,7 +18,7 @@ export interface Deadline {
   readonly endsAtMs: number
 }
 
-export const noDeadline: Deadline = { firstContentMs: Infinity, idleMs: Infinity, endsAtMs: Infinity }
+const noDeadline: Deadline = { firstContentMs: Infinity, idleMs: Infinity, endsAtMs: Infinity }
 
 /** A deadline that starts now and never ends after `parent`. */
 export function createDeadline(clock: Clock, limits: DeadlineLimits, parent: Deadline = noDeadline): Deadline {

@@ -30,7 +30,7 @@ export function createTerminal(streams: Pick<NodeJS.Process, 'stdout' | 'stderr'
 }
 
 /** ANSI codes, or the bare text. */
-export function createStyle(hasColour: boolean): Style {
+function createStyle(hasColour: boolean): Style {
   const paint = (code: number) => (text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text)
   return { bold: paint(1), dim: paint(2), red: paint(31), green: paint(32), yellow: paint(33) }
 }

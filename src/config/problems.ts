@@ -50,6 +50,6 @@ export class Problems {
 }
 
 /** `mixtures[0].quorum` */
-export function writePath(path: ConfigPath): string {
+function writePath(path: ConfigPath): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('')
 }

@@ -130,7 +130,7 @@ function clean({ apiKey }: FailingModel, message: string): string {
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date. Milliseconds; undefined where it says nothing. */
-export function parseRetryAfter(headers: ResponseHead['headers'], nowMs = Date.now()): number | undefined {
+function parseRetryAfter(headers: ResponseHead['headers'], nowMs = Date.now()): number | undefined {
   const inMs = Number(headers['retry-after-ms'] ?? Number.NaN)
   if (inMs >= 0) return inMs
   const after = headers['retry-after']

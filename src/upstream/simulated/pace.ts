@@ -3,7 +3,9 @@ import { sleep } from '../../chat/clock.ts'
 import { throwIfAborted } from '../../chat/link-abort.ts'
 
 export interface PaceOptions {
+  /** Default: 0. */
   readonly firstTokenMs: number
+  /** Default: Infinity. */
   readonly tokensPerSecond: number
 }
 

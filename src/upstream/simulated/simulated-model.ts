@@ -13,34 +13,48 @@ import { readPrompt } from './read-prompt.ts'
 import { hashOf } from './seeded-random.ts'
 import { choiceOf, deltasOf, finishReasonOf, usageOf } from './write-reply.ts'
 
-export interface SimulatedModelOptions extends PaceOptions {
+export interface SimulatedModelOptions extends Partial<SimulatedKnobs> {
   readonly id: string
   /** What the upstream calls it. Default: `id`. */
   readonly name?: string
   readonly card?: ModelCard
+}
+
+interface SimulatedKnobs extends PaceOptions {
+  /** Default: 1. */
   readonly seed: number
-  /** 0 to 1: the share of requests that fail; the same request fails always or never. */
+  /** 0 to 1: the share of requests that fail; the same request fails always or never. Default: 0. */
   readonly failureRate: number
-  /** 0 to 1: the share of closed questions that are answered right. */
+  /** 0 to 1: the share of closed questions that are answered right. Default: 1. */
   readonly accuracy: number
+}
+
+const defaultKnobs: SimulatedKnobs = {
+  seed: 1,
+  failureRate: 0,
+  accuracy: 1,
+  firstTokenMs: 0,
+  tokensPerSecond: Infinity,
 }
 
 /** Makes the bare model; `withinDeadline` and `recordCalls` give it what a catalog's models have. */
 export function createSimulatedModel(options: SimulatedModelOptions): ChatModel {
   const card = createModelCard({ ...options.card, kind: 'model', ownedBy: 'simulated', simulated: true })
-  return { id: options.id, card, chat: (request, context) => chat(options, request, context) }
+  const character = { ...defaultKnobs, ...options, name: options.name ?? options.id }
+  return { id: options.id, card, chat: (request, context) => chat(character, request, context) }
 }
 
+type SimulatedCharacter = SimulatedKnobs & { readonly id: string; readonly name: string }
+
 async function* chat(
-  options: SimulatedModelOptions,
+  character: SimulatedCharacter,
   { body }: ChatRequest,
   context: CallContext,
 ): AsyncGenerator<ChatEvent> {
-  const character = { ...options, name: options.name ?? options.id }
-  const pace = new Pace(options, context)
+  const pace = new Pace(character, context)
   await pace.tokens(0)
   const prompt = readPrompt(body.messages)
-  if (randomFor(body, { prompt, character }, 'failure').next() < options.failureRate) throw failureOf(options)
+  if (randomFor(body, { prompt, character }, 'failure').next() < character.failureRate) throw failureOf(character)
   const replies = composeReplies(body, character)
   const head = headOf(character.name, replies, context)
   const answer = { body, replies, head, usage: usageOf(body, replies) }
@@ -87,7 +101,7 @@ function headOf(model: string, replies: readonly Reply[], { clock }: CallContext
   }
 }
 
-function failureOf({ id, failureRate }: SimulatedModelOptions): UpstreamError {
+function failureOf({ id, failureRate }: SimulatedCharacter): UpstreamError {
   const message = `The simulated model "${id}" fails on purpose: its failure_rate is ${failureRate}. Lower it for fewer failures.`
   return new UpstreamError('upstream_error', message)
 }
