@@ -19,7 +19,9 @@ describe('errors', () => {
     expect(new RequestError('invalid_request', 'no').isRetryable).toBe(false)
     const failure = { worker: 'a', message: 'x' }
     expect(new MixtureError('all_workers_failed', 'x', [{ ...failure, code: 'upstream_error' }]).isRetryable).toBe(true)
-    expect(new MixtureError('all_workers_failed', 'x', [{ ...failure, code: 'upstream_bad_request' }]).isRetryable).toBe(false)
+    expect(
+      new MixtureError('all_workers_failed', 'x', [{ ...failure, code: 'upstream_bad_request' }]).isRetryable,
+    ).toBe(false)
   })
 
   it('have a code, also where the thrown value is not ours', () => {

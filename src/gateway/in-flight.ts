@@ -1,20 +1,34 @@
 import type { MollmrError } from '../chat/errors.ts'
 
-/** The requests that run now, so that a shutdown can wait for them and, at last, cut them. */
-export class InFlight {
-  readonly #controllers = new Set<AbortController>()
+interface Place {
+  readonly controller: AbortController
+  index: number
+}
 
-  get size(): number {
-    return this.#controllers.size
-  }
+/**
+ * The requests that run now, so that a shutdown can cut them. An array whose last entry fills the gap of one that ends:
+ * a `Set` makes new tables all the time, and V8 keeps what stood in the old ones until its next full collection.
+ */
+export class InFlight {
+  readonly #places: Place[] = []
 
   /** Counts a request until the returned function is called. */
   add(controller: AbortController): () => void {
-    this.#controllers.add(controller)
-    return () => this.#controllers.delete(controller)
+    const place = { controller, index: this.#places.length }
+    this.#places.push(place)
+    return () => {
+      this.#remove(place)
+    }
   }
 
   abortAll(reason: MollmrError): void {
-    for (const controller of this.#controllers) controller.abort(reason)
+    for (const { controller } of this.#places) controller.abort(reason)
+  }
+
+  #remove(place: Place): void {
+    const last = this.#places.pop()
+    if (!last || last === place) return
+    last.index = place.index
+    this.#places[place.index] = last
   }
 }
