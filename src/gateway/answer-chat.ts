@@ -7,14 +7,21 @@ import { collectAnswer } from '../chat/collect-answer.ts'
 import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
-import { parseChatRequest } from '../wire/openai-chat/parse-chat-request.ts'
-import { visibleUsage, writeCompletion } from '../wire/openai-chat/write-answer.ts'
+import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { answerHeaders } from './answer-headers.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { streamResponse } from './stream-response.ts'
 
+export interface HttpExchange {
+  readonly http: FastifyRequest
+  readonly reply: FastifyReply
+  /** The API that the caller speaks. */
+  readonly dialect: Dialect
+}
+
 interface Exchange {
   readonly parts: GatewayParts
+  readonly parsed: ParsedRequest
   readonly request: ChatRequest
   readonly model: ChatModel
   readonly trace: Trace
@@ -22,20 +29,21 @@ interface Exchange {
   readonly reply: FastifyReply
 }
 
-/** Handles `POST /v1/chat/completions`; `catalog` is the snapshot that this request keeps to its end. */
+/** Answers one chat request in any dialect; `catalog` is the snapshot that this request keeps to its end. */
 export async function answerChat(
   parts: GatewayParts,
   catalog: Catalog,
-  { http, reply }: { readonly http: FastifyRequest; readonly reply: FastifyReply },
+  { http, reply, dialect }: HttpExchange,
 ): Promise<FastifyReply> {
-  const request = withBareMixture(parseChatRequest(http.body as Uint8Array, callerOf(http)), catalog)
+  const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
+  const request = withBareMixture(parsed.request, catalog)
   const model = catalog.find(request.body.model)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({ route: model.id })
   const leave = new AbortController()
   const stopWatching = abortWhenCallerLeaves(reply, leave)
   const release = parts.inFlight.add(leave)
-  const exchange = { parts, request, model, trace, signal: leave.signal, reply }
+  const exchange = { parts, parsed, request, model, trace, signal: leave.signal, reply }
   try {
     await (request.body.stream === true ? answerStreamed(exchange, catalog) : answerWhole(exchange, catalog))
     trace.root.end('ok')
@@ -57,10 +65,9 @@ export async function answerChat(
 }
 
 async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> {
-  const { request, trace, reply } = exchange
+  const { parsed, trace, reply } = exchange
   const answer = await collectAnswer(callModel(exchange, catalog))
-  const usage = visibleUsage(answer.end, askedLedger(request, trace))
-  const json = writeCompletion(answer, request.body.model, usage)
+  const json = parsed.writeAnswer(answer, factsOf(exchange))
   void reply
     .headers(answerHeaders(trace.id, trace.attributes))
     .header('content-type', 'application/json; charset=utf-8')
@@ -68,16 +75,13 @@ async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> 
 }
 
 async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<void> {
-  const { request, trace, reply, parts } = exchange
+  const { parsed, trace, reply, parts } = exchange
   const events = callModel(exchange, catalog)
   const corsHeaders = reply.getHeaders() as Record<string, string>
   try {
     await streamResponse(reply.raw, events, {
-      model: request.body.model,
-      answerId: `chatcmpl-${trace.id}`,
-      keepUsage: request.body.stream_options?.include_usage === true,
+      frames: parsed.createFrames(factsOf(exchange)),
       headers: () => ({ ...corsHeaders, ...answerHeaders(trace.id, trace.attributes) }),
-      ledger: () => askedLedger(request, trace),
       clock: parts.clock,
     })
   } finally {
@@ -92,8 +96,12 @@ function callModel(
   return model.chat(request, createCallContext({ trace, signal, limits: catalog.deadline, clock: parts.clock }))
 }
 
-function askedLedger(request: ChatRequest, trace: Trace): ReturnType<Trace['ledger']> | null {
-  return request.options.include?.includes('usage') === true ? trace.ledger() : null
+function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
+  return {
+    requestId: trace.id,
+    now: () => Math.floor(parts.clock.wallTime() / 1000),
+    ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),
+  }
 }
 
 /** The mixture that a request names may be written with the prefix, like any id. */

@@ -1,4 +1,4 @@
-/** The one table from error codes to HTTP status and OpenAI error type, and the body that every failure gets. */
+/** The one table from error codes to HTTP status and OpenAI error type; each dialect writes the body its own way. */
 import {
   type ErrorCode,
   isMollmrError,
@@ -7,22 +7,10 @@ import {
   RequestError,
   UpstreamError,
 } from '../chat/errors.ts'
+import type { ErrorBody, Failure } from '../wire/dialect.ts'
 
-export interface ErrorResponse {
-  readonly status: number
+export interface ErrorResponse extends Failure {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: ErrorBody
-}
-
-export interface ErrorBody {
-  readonly error: {
-    readonly message: string
-    readonly type: string
-    readonly param: string | null
-    readonly code: string
-    /** Of a mixture: why each worker has no draft. */
-    readonly details?: readonly { readonly worker: string; readonly code: string; readonly message: string }[]
-  }
 }
 
 /** Status by code. 401 and 403 of an upstream are our 502: it is not the caller's key. */

@@ -9,6 +9,7 @@ import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
 import { ShutdownError } from '../chat/errors.ts'
 import { acceptJsonBodies } from './accept-json.ts'
+import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { errorResponseOf } from './error-response.ts'
 import { InFlight } from './in-flight.ts'
@@ -72,12 +73,12 @@ export function createGateway(options: GatewayOptions): Gateway {
 function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError']): void {
   server.setErrorHandler(async (thrown, request, reply) => {
     const error = requestErrorOf(thrown, request)
-    const { status, headers, body } = errorResponseOf(error)
-    if (status === 500) onError(error, request.id)
+    const failure = errorResponseOf(error)
+    if (failure.status === 500) onError(error, request.id)
     await reply
-      .code(status)
-      .headers({ 'x-request-id': request.id, ...headers })
-      .send(body)
+      .code(failure.status)
+      .headers({ 'x-request-id': request.id, ...failure.headers })
+      .send(callerDialect(request).writeError(failure, request.id))
   })
 }
 

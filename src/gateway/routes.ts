@@ -1,15 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RequestError } from '../chat/errors.ts'
+import type { Dialect } from '../wire/dialect.ts'
+import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
 import { writeAnthropicModel, writeModel } from '../wire/openai-chat/write-model.ts'
 import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { homePage } from './home-page.ts'
 import { openApiDocument } from './openapi.ts'
 
+/** Where each dialect is spoken, with `/v1` before it or not. */
+const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [['/chat/completions', chatDialect]]
+
 /** Every path that the gateway answers. */
 export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
-  for (const path of ['/v1/chat/completions', '/chat/completions']) {
-    server.post(path, (http, reply) => answerChat(parts, parts.catalog(), { http, reply }))
+  for (const [path, dialect] of dialects) {
+    for (const each of [`/v1${path}`, path]) {
+      server.post(each, { config: { dialect } }, (http, reply) =>
+        answerChat(parts, parts.catalog(), { http, reply, dialect }),
+      )
+    }
   }
   for (const path of ['/v1/models', '/models']) {
     server.get(path, (request) => listModels(parts, request))

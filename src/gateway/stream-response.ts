@@ -3,30 +3,17 @@
  * is sent until the first chunk is here or 1.5 s have passed. From then on the stream is alive at least every 10 s.
  */
 import type { ServerResponse } from 'node:http'
-import type { ChatEvent, ChunkEvent, EndEvent } from '../chat/chat-event.ts'
+import type { ChatEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
-import { writeSseComment, writeSseData } from '../wire/sse.ts'
-import {
-  chunkOfCompletion,
-  type StreamHead,
-  visibleUsage,
-  writeChunk,
-  writeRoleChunk,
-  writeUsageChunk,
-} from '../wire/openai-chat/write-answer.ts'
-import type { LedgerRow } from '../chat/call-context.ts'
+import type { FrameWriter } from '../wire/dialect.ts'
+import { chunkOfCompletion } from '../wire/openai-chat/write-answer.ts'
 import { errorResponseOf } from './error-response.ts'
 
 export interface StreamedAnswer {
-  /** The id that the caller asked for. */
-  readonly model: string
-  /** For chunks of our own, before an upstream has given one. */
-  readonly answerId: string
-  readonly keepUsage: boolean
+  /** Says it in the caller's dialect. */
+  readonly frames: FrameWriter
   /** The headers as they are known when the stream opens. */
   readonly headers: () => Readonly<Record<string, string>>
-  /** The ledger's rows, where the caller asked for them. */
-  readonly ledger: () => readonly LedgerRow[] | null
   readonly clock: Clock
 }
 
@@ -42,8 +29,7 @@ export async function streamResponse(
   const writer = new StreamWriter(response, answer)
   try {
     for await (const event of events) {
-      if (event.type === 'end') writer.finish(event)
-      else writer.chunk(event.type === 'chunk' ? event : { type: 'chunk', chunk: chunkOfCompletion(event.completion) })
+      writer.event(event)
       if (writer.isFull) await writer.drained()
     }
     writer.close()
@@ -58,20 +44,18 @@ export async function streamResponse(
 class StreamWriter {
   readonly #response: ServerResponse
   readonly #answer: StreamedAnswer
+  readonly #frames: FrameWriter
   readonly #cancelOpening: () => void
   #cancelSign: (() => void) | undefined
-  /** The head of a stream that we opened ourselves; undefined while the upstream's own id and time stand. */
-  #ownHead: StreamHead | undefined
-  #lastHead: StreamHead | undefined
   #pending = ''
   #flushes = false
   #wroteSinceSign = false
-  #wroteUsage = false
   isOpen = false
 
   constructor(response: ServerResponse, answer: StreamedAnswer) {
     this.#response = response
     this.#answer = answer
+    this.#frames = answer.frames
     this.#cancelOpening = answer.clock.after(openAfterMs, () => {
       this.#openEarly()
     })
@@ -81,27 +65,20 @@ class StreamWriter {
     return this.#response.writableNeedDrain && !this.#response.destroyed
   }
 
-  chunk(event: ChunkEvent): void {
-    const { model, keepUsage } = this.#answer
-    const { id, created } = event.chunk
-    if (!this.isOpen) this.#open()
-    if (!this.#lastHead && !this.#beginsWithRole(event)) this.#send(writeRoleChunk({ id, created, model }))
-    this.#lastHead ??= { id, created, model }
-    const json = writeChunk(event, model, { head: this.#ownHead, keepUsage })
-    if (json === null) return
-    if (event.chunk.usage) this.#wroteUsage = true
-    this.#send(json)
-  }
-
-  finish(end: EndEvent): void {
-    if (!this.isOpen) this.#openEarly()
-    const ledger = this.#answer.ledger()
-    const usage = visibleUsage(end, ledger)
-    const isOwn = usage !== end.usage
-    if (this.#answer.keepUsage && usage && (isOwn || !this.#wroteUsage) && this.#lastHead) {
-      this.#send(writeUsageChunk(this.#lastHead, usage))
+  event(event: ChatEvent): void {
+    switch (event.type) {
+      case 'chunk':
+        if (!this.isOpen) this.#open()
+        this.#write(this.#frames.chunk(event))
+        break
+      case 'completion':
+        this.event({ type: 'chunk', chunk: chunkOfCompletion(event.completion) })
+        break
+      case 'end':
+        if (!this.isOpen) this.#openEarly()
+        this.#write(this.#frames.end(event))
+        break
     }
-    this.#write(writeSseData('[DONE]'))
   }
 
   close(): void {
@@ -109,9 +86,9 @@ class StreamWriter {
     this.#response.end()
   }
 
-  /** After the first byte a failure is an error frame: no finish reason, no `[DONE]`, so that it is not taken for an end. */
+  /** After the first byte a failure can only be told as a frame. */
   fail(error: unknown): void {
-    this.#send(JSON.stringify(errorResponseOf(error).body))
+    this.#write(this.#frames.fail(errorResponseOf(error)))
     this.close()
   }
 
@@ -143,32 +120,22 @@ class StreamWriter {
   }
 
   #openEarly(): void {
-    const { answerId: id, model, clock } = this.#answer
-    this.#ownHead = { id, created: Math.floor(clock.wallTime() / 1000), model }
-    this.#lastHead = this.#ownHead
     this.#open()
-    this.#send(writeRoleChunk(this.#ownHead))
-  }
-
-  #beginsWithRole({ chunk }: ChunkEvent): boolean {
-    return chunk.choices.length === 0 || chunk.choices.some((choice) => choice.delta.role !== undefined)
+    this.#write(this.#frames.begin())
   }
 
   #scheduleSign(): void {
     this.#cancelSign = this.#answer.clock.after(silenceMs, () => {
-      if (!this.#wroteSinceSign) this.#write(writeSseComment('keep-alive'))
+      if (!this.#wroteSinceSign) this.#write(this.#frames.signOfLife)
       this.#wroteSinceSign = false
       this.#scheduleSign()
     })
   }
 
-  #send(json: string): void {
-    this.#write(writeSseData(json))
-  }
-
   /** Everything that comes up in one turn of the loop goes out in one write. */
-  #write(frame: string): void {
-    this.#pending += frame
+  #write(frames: string): void {
+    if (frames === '') return
+    this.#pending += frames
     this.#wroteSinceSign = true
     if (this.#flushes) return
     this.#flushes = true

@@ -1,0 +1,69 @@
+/**
+ * A dialect is one API that clients speak. It reads their requests into the one `ChatRequest` and writes answers the
+ * way they expect them. The gateway knows no more of a dialect than this contract; a dialect knows nothing of HTTP but
+ * bodies and frames.
+ */
+import type { LedgerRow } from '../chat/call-context.ts'
+import type { ChunkEvent, EndEvent } from '../chat/chat-event.ts'
+import type { Caller, ChatRequest } from '../chat/chat-request.ts'
+import type { Answer } from '../chat/collect-answer.ts'
+
+export interface Dialect {
+  /**
+   * @param bytes the body as it came, UTF-8 JSON
+   * @throws RequestError with `param` where a field cannot be meant
+   */
+  parse(bytes: Uint8Array, caller: Caller): ParsedRequest
+  /** The body of a failure that is known before the first byte. */
+  writeError(failure: Failure, requestId: string): object
+}
+
+/** A request, and how its answer is to be written. */
+export interface ParsedRequest {
+  readonly request: ChatRequest
+  /** The JSON of a whole answer. */
+  writeAnswer(answer: Answer, facts: AnswerFacts): string
+  createFrames(facts: AnswerFacts): FrameWriter
+}
+
+/** What an answer says beside what the model said. */
+export interface AnswerFacts {
+  readonly requestId: string
+  /** Seconds since 1970, for what no upstream has dated. */
+  readonly now: () => number
+  /** The ledger's rows, where the caller asked for them. */
+  readonly ledger: () => readonly LedgerRow[] | null
+}
+
+/**
+ * Writes one stream. Each method gives the text to send, frames complete with their blank line, and an empty text where
+ * there is nothing to say.
+ */
+export interface FrameWriter {
+  /** What can be said before any model has spoken. Called at most once, before everything else. */
+  begin(): string
+  chunk(event: ChunkEvent): string
+  end(event: EndEvent): string
+  /** Ends the stream so that no client takes it for a good end. */
+  fail(failure: Failure): string
+  /** Keeps proxies and clients waiting while nothing else is said. */
+  readonly signOfLife: string
+}
+
+/** A failure as the gateway's table puts it. */
+export interface Failure {
+  readonly status: number
+  readonly body: ErrorBody
+}
+
+/** The OpenAI form of an error, which has everything that the other dialects say. */
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+    /** Of a mixture: why each worker has no draft. */
+    readonly details?: readonly { readonly worker: string; readonly code: string; readonly message: string }[]
+  }
+}

@@ -1,0 +1,69 @@
+import type { ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
+import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
+import { writeSseComment, writeSseData } from '../sse.ts'
+import { type StreamHead, visibleUsage, writeChunk, writeRoleChunk, writeUsageChunk } from './write-answer.ts'
+
+export interface ChatFramesOptions {
+  /** The id that the caller asked for. */
+  readonly model: string
+  /** Whether the caller asked for `stream_options.include_usage`. */
+  readonly keepUsage: boolean
+}
+
+/** Writes a stream of `chat.completion.chunk` objects under one id, one time and one model. */
+export class ChatFrames implements FrameWriter {
+  readonly signOfLife = writeSseComment('keep-alive')
+  readonly #options: ChatFramesOptions
+  readonly #facts: AnswerFacts
+  /** The head of a stream that we opened ourselves; undefined while the upstream's own id and time stand. */
+  #ownHead: StreamHead | undefined
+  #lastHead: StreamHead | undefined
+  #wroteUsage = false
+
+  constructor(options: ChatFramesOptions, facts: AnswerFacts) {
+    this.#options = options
+    this.#facts = facts
+  }
+
+  begin(): string {
+    const { requestId, now } = this.#facts
+    this.#ownHead = { id: `chatcmpl-${requestId}`, created: now(), model: this.#options.model }
+    this.#lastHead = this.#ownHead
+    return writeSseData(writeRoleChunk(this.#ownHead))
+  }
+
+  chunk(event: ChunkEvent): string {
+    const { model, keepUsage } = this.#options
+    const opening = this.#lastHead ? '' : this.#openWith(event)
+    const json = writeChunk(event, model, { head: this.#ownHead, keepUsage })
+    if (json === null) return opening
+    if (event.chunk.usage) this.#wroteUsage = true
+    return opening + writeSseData(json)
+  }
+
+  end(end: EndEvent): string {
+    return this.#usageFrame(end) + writeSseData('[DONE]')
+  }
+
+  /** An error frame: no finish reason, no `[DONE]`. */
+  fail({ body }: Failure): string {
+    return writeSseData(JSON.stringify(body))
+  }
+
+  #openWith(event: ChunkEvent): string {
+    const { id, created } = event.chunk
+    this.#lastHead = { id, created, model: this.#options.model }
+    return beginsWithRole(event) ? '' : writeSseData(writeRoleChunk(this.#lastHead))
+  }
+
+  #usageFrame(end: EndEvent): string {
+    if (!this.#options.keepUsage || !this.#lastHead) return ''
+    const usage = visibleUsage(end, this.#facts.ledger())
+    const isOwn = usage !== end.usage
+    return usage && (isOwn || !this.#wroteUsage) ? writeSseData(writeUsageChunk(this.#lastHead, usage)) : ''
+  }
+}
+
+function beginsWithRole({ chunk }: ChunkEvent): boolean {
+  return chunk.choices.length === 0 || chunk.choices.some((choice) => choice.delta.role !== undefined)
+}
