@@ -60,6 +60,14 @@ export const doors = {
       'Only config/ reads YAML and watches files.',
     ),
     only(
+      'config-knows-only-the-table-of-strategies',
+      [
+        { path: inside('config'), pathNot: test },
+        { path: '^src/', pathNot: [...inside('config', 'chat'), '^src/mixture/strategies/strategies\\.ts$'] },
+      ],
+      'What a config may say of a strategy is what the table of strategies says.',
+    ),
+    only(
       'only-store-knows-sql',
       [{ path: '^src/', pathNot: ['^src/store/', test] }, { path: '^(node:)?sqlite$' }],
       'Only store/ knows SQL.',

@@ -1,4 +1,4 @@
-import { defaultMixturePrompts } from '../mixture/mixture-prompts.ts'
+import { draftsPrompts } from '../mixture/strategies/strategies.ts'
 import { defaultRouterPrompts } from '../router/router-prompts.ts'
 
 export interface DefaultPrompt {
@@ -9,7 +9,8 @@ export interface DefaultPrompt {
 
 /** Every prompt that a config may replace, as it stands where the config does not. */
 export function defaultPrompts(): readonly DefaultPrompt[] {
-  const named = (room: string, prompts: Readonly<Record<string, { readonly text: string }>>): DefaultPrompt[] =>
-    Object.entries(prompts).map(([name, { text }]) => ({ name: `${room}.${name}`, text }))
-  return [...named('mixture', defaultMixturePrompts), ...named('router', { ...defaultRouterPrompts() })]
+  return [
+    ...draftsPrompts.map(({ name, template }) => ({ name: `mixture.${name}`, text: template.text })),
+    ...Object.entries({ ...defaultRouterPrompts() }).map(([name, { text }]) => ({ name: `router.${name}`, text })),
+  ]
 }

@@ -1,7 +1,7 @@
 /** What is written: the shape of the YAML file, key by key. `resolve-config.ts` says what it means. */
 import { z } from 'zod'
 import { nearestName } from '../chat/nearest-name.ts'
-import { strategyNames } from './config.ts'
+import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 
 /** An object that knows all its keys: another one is an error that names the nearest. */
 function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -147,11 +147,7 @@ const mixture = strict({
   worker_deadlines: deadlines.optional(),
   budget: strict({ max_calls: z.int().min(1).optional(), max_cost_usd: z.number().positive().optional() }).optional(),
   system_prompt: systemPrompt.optional().describe('For every member'),
-  prompts: strict({
-    aggregate: template.optional(),
-    select: template.optional(),
-    worker: template.optional(),
-  }).optional(),
+  prompts: strict(Object.fromEntries(promptNames.map((name) => [name, template.optional()]))).optional(),
 })
 
 const rule = strict({

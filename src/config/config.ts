@@ -1,6 +1,7 @@
 /** What a config means, after references are resolved and defaults are filled in. Deep-frozen; `loadConfig` makes it. */
 import type { Modality, Price } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
+import type { PromptName, StrategyName } from '../mixture/strategies/strategies.ts'
 
 export interface Config {
   readonly server: ServerConfig
@@ -97,9 +98,6 @@ export interface TemplateConfig {
   readonly origin: string
 }
 
-export const strategyNames = ['synthesize', 'select', 'vote'] as const
-export type StrategyName = (typeof strategyNames)[number]
-
 export interface MixtureConfig {
   readonly name: string
   /** Without one, the router does not offer this mixture. */
@@ -119,11 +117,7 @@ export interface MixtureConfig {
   readonly deadline: DeadlineLimits
   readonly budget: { readonly maxCalls?: number; readonly maxCostUsd?: number }
   readonly systemPrompt?: SystemPromptConfig
-  readonly prompts: {
-    readonly aggregate?: TemplateConfig
-    readonly select?: TemplateConfig
-    readonly worker?: TemplateConfig
-  }
+  readonly prompts: Readonly<Partial<Record<PromptName, TemplateConfig>>>
 }
 
 /** A model in its part in a mixture. `model` is the id of a model, a mixture or `router`. */

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../chat/errors.ts'
-import { strategies } from '../mixture/strategies/strategies.ts'
-import { strategyNames } from './config.ts'
+import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 import type { Environment } from './expand-variables.ts'
 import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
@@ -127,8 +126,15 @@ describe('the extended form', () => {
     })
   })
 
-  it('knows the strategies that the mixture room has', () => {
-    expect([...strategyNames].sort()).toEqual(Object.keys(strategies).sort())
+  it('knows every strategy and every prompt of a mixture', () => {
+    const prompts = JSON.stringify(Object.fromEntries(promptNames.map((name) => [name, '{{ drafts }}'])))
+    for (const strategy of strategyNames) {
+      const text = `${two}mixtures: [{ name: m, aggregate: a, workers: [b], strategy: ${strategy}, prompts: ${prompts} }]`
+      const [mixture] = parse(text).config.mixtures
+      expect([mixture?.strategy, Object.keys(mixture?.prompts ?? {})]).toEqual([strategy, [...promptNames]])
+    }
+    const wrong = `${two}mixtures: [{ name: m, aggregate: a, strategy: votes, prompts: { agregate: x } }]`
+    expect(problems(wrong).join('\n')).toMatch(/synthesize[^]*did you mean "aggregate"/)
   })
 
   it('is frozen to the bottom, and its version changes with its meaning alone', () => {

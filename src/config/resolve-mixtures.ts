@@ -29,16 +29,12 @@ export function resolveMixtures(written: readonly MixtureFile[], resolution: Res
 }
 
 function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Resolution): MixtureConfig {
-  const { book, templates } = resolution
+  const { book } = resolution
   const workers = (written.workers ?? []).map((worker, index) =>
     resolveWorker(worker, [...path, 'workers', index], resolution),
   )
   checkSize(written, workers, { path, resolution })
   const budget = written.budget ?? {}
-  const template = (name: 'aggregate' | 'select' | 'worker'): MixtureConfig['prompts'] => {
-    const text = written.prompts?.[name]
-    return text === undefined ? {} : { [name]: templates.read(text, [...path, 'prompts', name]) }
-  }
   return {
     name: written.name,
     strategy: written.strategy ?? 'synthesize',
@@ -55,10 +51,19 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     workerDeadline: { ...defaultWorkerDeadline, ...resolveDeadlines(written.worker_deadlines) },
     deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
     budget: known({ maxCalls: budget.max_calls, maxCostUsd: budget.max_cost_usd }),
-    prompts: { ...template('aggregate'), ...template('select'), ...template('worker') },
+    prompts: resolvePrompts(written, path, resolution),
     ...known({ description: written.description, quorum: written.quorum }),
     ...systemPromptOf(written, path, resolution),
   }
+}
+
+function resolvePrompts(
+  { prompts = {} }: MixtureFile,
+  path: ConfigPath,
+  { templates }: Resolution,
+): MixtureConfig['prompts'] {
+  const written = Object.entries(prompts).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(written.map(([name, text]) => [name, templates.read(text, [...path, 'prompts', name])]))
 }
 
 /** @returns the limits that are written, in the names of the code */

@@ -8,8 +8,9 @@ import { errorCodeOf, RequestError } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
-import { draftsPromptValues, numberDrafts } from './draft-block.ts'
+import { draftBlock, numberDrafts } from './draft-block.ts'
 import type { Draft } from './draft.ts'
+import { draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead, forwardDraft } from './forward-draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { ownAnswer } from './own-answer.ts'
@@ -17,15 +18,17 @@ import type { Aggregate } from './resolved-mixture.ts'
 import { untilFirstContent } from './until-first-content.ts'
 import { withinSpan } from './within-span.ts'
 
+/** Has the aggregate write the answer. */
+export const aggregatePrompt = draftsPrompt('aggregate')
+
 /** How much of the room for drafts is used: a model that says it was too much is asked once more. */
 const fits = [1, 0.25]
 
 /** The aggregate writes the answer out of the drafts; where it cannot, the best draft is the answer. */
 export async function* writeAnswer(run: MixtureRun, drafts: readonly Draft[]): AsyncGenerator<ChatEvent> {
-  const { aggregate: template } = run.mixture.prompts
   const numbered = numberDrafts(run, drafts)
   const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
-    requestWithBlock(run, aggregate, template.fill(draftsPromptValues(run, numbered, { aggregate, fit }))),
+    requestWithBlock(run, aggregate, draftBlock(run, aggregatePrompt, { numbered, aggregate, fit })),
   )
   if (attempt.events) {
     yield* ownAnswer(run, attempt)

@@ -6,14 +6,18 @@ import { throwIfAborted } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import { requestWithBlock } from './aggregate-request.ts'
 import { withoutAnswerFields } from './answer-fields.ts'
-import { draftsPromptValues, numberDrafts } from './draft-block.ts'
+import { draftBlock, numberDrafts } from './draft-block.ts'
 import type { Draft } from './draft.ts'
+import { draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead } from './forward-draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { parseChoice } from './parse-choice.ts'
 import type { Aggregate } from './resolved-mixture.ts'
 import { stripReasoning } from './strip-reasoning.ts'
 import { withinSpan } from './within-span.ts'
+
+/** Has the aggregate name the best draft by its number. */
+export const selectPrompt = draftsPrompt('select')
 
 /**
  * The one of `drafts` that the aggregate finds best. Where it cannot be asked, or its reply names none, the best by
@@ -62,8 +66,8 @@ interface Choice {
 }
 
 function choiceRequest(run: MixtureRun, aggregate: Aggregate, { numbered, isStrict }: Choice): ChatRequest {
-  const values = draftsPromptValues(run, numbered, { aggregate, fit: 1 })
-  const { body, options, caller } = requestWithBlock(run, aggregate, run.mixture.prompts.select.fill(values))
+  const block = draftBlock(run, selectPrompt, { numbered, aggregate, fit: 1 })
+  const { body, options, caller } = requestWithBlock(run, aggregate, block)
   const strict = isStrict ? { temperature: 0, response_format: numberSchema(numbered.length) } : {}
   return { body: { ...withoutAnswerFields(body), stream: false, ...strict }, options, caller }
 }

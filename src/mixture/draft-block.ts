@@ -2,6 +2,7 @@
 import { textOf } from '../chat/message-text.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { Draft, DraftFlag } from './draft.ts'
+import type { DraftsPrompt } from './drafts-prompt.ts'
 import { estimateMessages } from './estimate-messages.ts'
 import { fence } from './fence.ts'
 import { conversationValues, type draftsPromptSlots } from './mixture-prompts.ts'
@@ -18,21 +19,25 @@ export function numberDrafts({ mixture, request }: MixtureRun, drafts: readonly 
   return ordered
 }
 
-/** Who reads the drafts, and how much of the room for them is used: less where a first try was too long. */
-export interface DraftRoom {
+/** The drafts, who reads them, and how much of the room for them is used: less where a first try was too long. */
+interface ShownDrafts {
+  /** In the order in which they are numbered. */
+  readonly numbered: readonly Draft[]
   readonly aggregate: Aggregate
   /** 0 to 1. */
   readonly fit: number
 }
 
-/** The values of a prompt that shows drafts. */
-export function draftsPromptValues(
-  run: MixtureRun,
-  numbered: readonly Draft[],
-  room: DraftRoom,
-): SlotValues<typeof draftsPromptSlots> {
+/** The prompt with the drafts in it: what is put behind the conversation. */
+export function draftBlock(run: MixtureRun, { name, template }: DraftsPrompt, shown: ShownDrafts): string {
+  const written = run.mixture.prompts.get(name) ?? template
+  return written.fill(draftsPromptValues(run, shown))
+}
+
+function draftsPromptValues(run: MixtureRun, shown: ShownDrafts): SlotValues<typeof draftsPromptSlots> {
   const { boundary, mixture } = run
-  const longest = longestDraft(run, numbered, room)
+  const { numbered } = shown
+  const longest = longestDraft(run, shown)
   const fenced = numbered.map((draft, index) =>
     fence(shortenText(draft.text, longest), { title: titleOf(draft, index + 1, mixture.anonymise), boundary }),
   )
@@ -64,11 +69,11 @@ const answerTokens = 4096
 const promptTokens = 600
 
 /** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
-function longestDraft(run: MixtureRun, drafts: readonly Draft[], { aggregate, fit }: DraftRoom): number {
+function longestDraft(run: MixtureRun, { numbered, aggregate, fit }: ShownDrafts): number {
   const longest = run.mixture.maxDraftCharacters
-  const lengths = drafts.map((draft) => Math.min(draft.text.length, longest))
+  const lengths = numbered.map((draft) => Math.min(draft.text.length, longest))
   const wanted = lengths.reduce((sum, length) => sum + length, 0)
-  const total = Math.min(wanted, freeCharacters(run, drafts, aggregate)) * fit
+  const total = Math.min(wanted, freeCharacters(run, numbered, aggregate)) * fit
   return total >= wanted ? longest : Math.max(minDraftCharacters, levelOf(lengths, total))
 }
 

@@ -2,7 +2,7 @@ import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPromptMode } from '../prompt/system-prompt.ts'
-import type { StrategyName } from './strategies/strategies.ts'
+import type { PromptName, StrategyName } from './strategies/strategies.ts'
 
 /** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */
 export interface MixtureDefinition {
@@ -37,13 +37,8 @@ export interface MixtureDefinition {
   readonly budget?: BudgetLimits
   /** For every member. */
   readonly systemPrompt?: SystemPromptDefinition
-  /** Liquid texts; `docs/prompts.md` lists the slots. */
-  readonly prompts?: {
-    readonly aggregate?: TemplateDefinition
-    readonly select?: TemplateDefinition
-    /** For workers without a template of their own. */
-    readonly worker?: TemplateDefinition
-  }
+  /** Liquid texts; `docs/prompts.md` lists the slots. `worker` is for workers without a template of their own. */
+  readonly prompts?: Readonly<Partial<Record<PromptName, TemplateDefinition>>>
 }
 
 /** A model in its part in a mixture. */

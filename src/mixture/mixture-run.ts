@@ -1,5 +1,4 @@
 import type { CallContext } from '../chat/call-context.ts'
-import type { ChatEvent } from '../chat/chat-event.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
@@ -22,9 +21,6 @@ export interface MixtureRun {
   readonly boundary: string
   readonly estimateTokens: (text: string) => number
 }
-
-/** A way from drafts to the answer. Each is one file in `strategies/`. */
-export type Strategy = (run: MixtureRun) => AsyncIterable<ChatEvent>
 
 /** The values of the slots that every prompt of a mixture has. `today` reads `2026-11-24`. */
 export function mixtureValues({

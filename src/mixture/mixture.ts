@@ -21,7 +21,7 @@ import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { requireReader } from './modality.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
-import { isStrategyName, strategies, type StrategyName } from './strategies/strategies.ts'
+import { isStrategyName, strategies, type StrategyName, strategyNames } from './strategies/strategies.ts'
 
 /**
  * Makes one model of several.
@@ -70,7 +70,7 @@ async function* answer(parts: MixtureParts, request: ChatRequest, context: CallC
     const members = [...mixture.aggregates, ...mixture.workers].map(({ model }) => model)
     requireReader(request.body.messages, members)
     context.span.set({ strategy, quorum: run.quorum })
-    yield* strategies[strategy](run)
+    yield* strategies[strategy].answer(run)
   } finally {
     link.abort(new CancelledError())
     link.release()
@@ -114,9 +114,8 @@ function strategyOf({ strategy }: MixtureParts, options: RequestOptions): Strate
 
 function knownStrategy(name: string, errorOf: (message: string) => Error): StrategyName {
   if (isStrategyName(name)) return name
-  const known = Object.keys(strategies)
-  const nearest = nearestName(name, known)
-  const hint = nearest ? `did you mean "${nearest}"?` : `known are ${known.join(', ')}.`
+  const nearest = nearestName(name, strategyNames)
+  const hint = nearest ? `did you mean "${nearest}"?` : `known are ${strategyNames.join(', ')}.`
   throw errorOf(`strategy "${name}" is not known; ${hint}`)
 }
 

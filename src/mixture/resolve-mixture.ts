@@ -11,19 +11,19 @@ import type {
 } from './mixture-definition.ts'
 import {
   aggregateSystemPromptSlots,
-  defaultTemplates,
   draftsPromptSlots,
   mixtureSystemPromptSlots,
   workerSystemPromptSlots,
   workerTemplateSlots,
 } from './mixture-prompts.ts'
 import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
+import { draftsPrompts } from './strategies/strategies.ts'
 
 const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 }
 
 /** @throws ConfigError where a template is wrong or the quorum cannot be reached */
 export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
-  const { id, prompts = {}, systemPrompt } = definition
+  const { id, systemPrompt } = definition
   const workers = resolveWorkers(definition)
   return {
     id,
@@ -39,14 +39,16 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     deadline: definition.deadline ?? { totalMs: 120_000 },
     budget: definition.budget ?? null,
     systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),
-    prompts: {
-      aggregate:
-        parseText(prompts.aggregate, `mixture "${id}": prompts.aggregate`, draftsPromptSlots) ??
-        defaultTemplates.aggregate,
-      select:
-        parseText(prompts.select, `mixture "${id}": prompts.select`, draftsPromptSlots) ?? defaultTemplates.select,
-    },
+    prompts: resolvePrompts(definition),
   }
+}
+
+function resolvePrompts({ id, prompts = {} }: MixtureDefinition): ResolvedMixture['prompts'] {
+  const written = draftsPrompts.flatMap(({ name }) => {
+    const template = parseText(prompts[name], `mixture "${id}": prompts.${name}`, draftsPromptSlots)
+    return template ? [[name, template] as const] : []
+  })
+  return new Map(written)
 }
 
 function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number {

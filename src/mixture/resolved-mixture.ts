@@ -3,9 +3,9 @@ import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPrompt } from '../prompt/system-prompt.ts'
 import type { Template } from '../prompt/template.ts'
+import type { DraftsTemplate } from './drafts-prompt.ts'
 import type {
   aggregateSystemPromptSlots,
-  draftsPromptSlots,
   mixtureSystemPromptSlots,
   workerSystemPromptSlots,
   workerTemplateSlots,
@@ -28,10 +28,8 @@ export interface ResolvedMixture {
   readonly deadline: DeadlineLimits
   readonly budget: BudgetLimits | null
   readonly systemPrompt: SystemPrompt<typeof mixtureSystemPromptSlots> | null
-  readonly prompts: {
-    readonly aggregate: Template<typeof draftsPromptSlots>
-    readonly select: Template<typeof draftsPromptSlots>
-  }
+  /** What the user wrote in place of prompts that show drafts, by their names. */
+  readonly prompts: ReadonlyMap<string, DraftsTemplate>
 }
 
 /** One sample of one worker. */

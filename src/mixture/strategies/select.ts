@@ -1,15 +1,18 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import { writeAnswer } from '../aggregate.ts'
-import { chooseDraft } from '../choose-draft.ts'
+import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
+import { chooseDraft, selectPrompt } from '../choose-draft.ts'
 import { forwardableDrafts, forwardDraft } from '../forward-draft.ts'
 import { gatherDrafts } from '../gather-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
+import type { Strategy } from './strategy.ts'
 
 /**
  * Every worker writes a draft; the aggregate names the best one, which is the answer word for word. For code, JSON and
  * short facts. Where no draft has the form that the client asked for, the aggregate writes the answer.
  */
-export async function* select(run: MixtureRun): AsyncGenerator<ChatEvent> {
+export const select = { prompts: [selectPrompt, aggregatePrompt], answer } as const satisfies Strategy
+
+async function* answer(run: MixtureRun): AsyncGenerator<ChatEvent> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
   const best = candidates.length > 1 ? await chooseDraft(run, candidates) : candidates[0]

@@ -1,6 +1,7 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
-import type { Strategy } from '../mixture-run.ts'
+import type { DraftsPrompt } from '../drafts-prompt.ts'
 import { select } from './select.ts'
+import type { Strategy } from './strategy.ts'
 import { synthesize } from './synthesize.ts'
 import { vote } from './vote.ts'
 
@@ -8,6 +9,21 @@ export const strategies = { synthesize, select, vote } as const satisfies Readon
 
 export type StrategyName = keyof typeof strategies
 
+/** In the order of the table. */
+export const strategyNames = Object.keys(strategies) as readonly StrategyName[]
+
 export function isStrategyName(name: string): name is StrategyName {
   return Object.hasOwn(strategies, name)
 }
+
+type DraftsPromptName = (typeof strategies)[StrategyName]['prompts'][number]['name']
+
+/** Every prompt that shows drafts. */
+export const draftsPrompts: readonly DraftsPrompt<DraftsPromptName>[] = [
+  ...new Set(Object.values(strategies).flatMap(({ prompts }) => [...prompts])),
+]
+
+/** Every prompt of a mixture that the user may write: these, and what workers are asked with. */
+export type PromptName = DraftsPromptName | 'worker'
+
+export const promptNames: readonly PromptName[] = [...draftsPrompts.map(({ name }) => name), 'worker']

@@ -1,11 +1,12 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import { writeAnswer } from '../aggregate.ts'
-import { chooseDraft } from '../choose-draft.ts'
+import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
+import { chooseDraft, selectPrompt } from '../choose-draft.ts'
 import { bestDraft, type Draft } from '../draft.ts'
 import { extractAnswer } from '../extract-answer.ts'
 import { forwardableDrafts, forwardDraft } from '../forward-draft.ts'
 import { gatherDrafts } from '../gather-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
+import type { Strategy } from './strategy.ts'
 
 /**
  * Every worker writes a draft; the final answer that most of them reach wins, and the text of a draft that reaches it is
@@ -13,7 +14,9 @@ import type { MixtureRun } from '../mixture-run.ts'
  *
  * Majority voting over final answers is self-consistency (arXiv 2203.11171).
  */
-export async function* vote(run: MixtureRun): AsyncGenerator<ChatEvent> {
+export const vote = { prompts: [selectPrompt, aggregatePrompt], answer } as const satisfies Strategy
+
+async function* answer(run: MixtureRun): AsyncGenerator<ChatEvent> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
   const leading = leadingDrafts(candidates)

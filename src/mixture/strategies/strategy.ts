@@ -1,0 +1,11 @@
+import type { ChatEvent } from '../../chat/chat-event.ts'
+import type { DraftsPrompt } from '../drafts-prompt.ts'
+import type { MixtureRun } from '../mixture-run.ts'
+
+/** A way from drafts to the answer. Each is one file in this folder. */
+export interface Strategy {
+  /** What it asks the aggregate with; the user may replace each by its name. */
+  readonly prompts: readonly DraftsPrompt[]
+  /** Gathers drafts and hands up the one answer. */
+  answer(run: MixtureRun): AsyncIterable<ChatEvent>
+}
