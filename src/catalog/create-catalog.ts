@@ -3,6 +3,7 @@ import { type ChatModel, createModelCard } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from '../config/config.ts'
+import type { MixtureDependencies } from '../mixture/mixture-definition.ts'
 import { createMixture } from '../mixture/mixture.ts'
 import type { Plan } from '../router/plan.ts'
 import { createRouter } from '../router/router.ts'
@@ -96,8 +97,12 @@ class CatalogBuilder {
         aggregateFallbacks: aggregateFallbacks.map((id) => this.#model(id)),
         workers: workers.map((worker) => ({ ...worker, model: this.#model(worker.model) })),
       },
-      { estimateTokens },
+      this.#mixtureDependencies(),
     )
+  }
+
+  #mixtureDependencies(): MixtureDependencies {
+    return { estimateTokens, stageCache: this.#engines.stageCache, version: this.#config.version }
   }
 
   #router({ model, sideModel, compose, ...knobs }: RouterConfig): ChatModel {
@@ -114,7 +119,15 @@ class CatalogBuilder {
         candidates,
         ...(model === undefined ? {} : { model: this.#model(model) }),
         ...(sideModel === undefined ? {} : { sideModel: this.#model(sideModel) }),
-        ...(compose ? { compose: { ...compose, pool: compose.pool.map((id) => this.#model(id)), buildPlan } } : {}),
+        ...(compose
+          ? {
+              compose: {
+                ...compose,
+                pool: compose.pool.map((id) => this.#model(id)),
+                buildPlan: planBuilder(this.#mixtureDependencies()),
+              },
+            }
+          : {}),
       },
       { estimateTokens },
     )
@@ -122,9 +135,11 @@ class CatalogBuilder {
 }
 
 /** A plan is an ordinary mixture, so that it is traced and counted like one. */
-function buildPlan({ name, workers, samples, aggregate, strategy, reason }: Plan): ChatModel {
-  const definition = { id: name, description: reason, aggregate, strategy }
-  return createMixture({ ...definition, workers: workers.map((model) => ({ model, samples })) }, { estimateTokens })
+function planBuilder(dependencies: MixtureDependencies): (plan: Plan) => ChatModel {
+  return ({ name, workers, samples, aggregate, strategy, reason }) => {
+    const definition = { id: name, description: reason, aggregate, strategy }
+    return createMixture({ ...definition, workers: workers.map((model) => ({ model, samples })) }, dependencies)
+  }
 }
 
 function cardOf(model: ModelConfig, upstream: UpstreamConfig): ChatModel['card'] {

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
+import { StageCache } from '../mixture/stage-cache.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
 import { createTransport } from '../upstream/openai/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
 
-/** What outlives a config: connections to servers, models loaded into memory. */
+/** What outlives a config: connections to servers, models loaded into memory, drafts that may be asked for again. */
 export interface Engines {
+  readonly stageCache: StageCache
   /** The bare model, without retries, deadlines or a ledger. */
   createModel(model: ModelConfig, upstream: UpstreamConfig, card: ModelCard): ChatModel
   close(): Promise<void>
@@ -18,6 +20,7 @@ export function createEngines(): Engines {
   const transport = createTransport()
   const engine = createLocalEngine({ folder: resolve('.') })
   return {
+    stageCache: new StageCache(),
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
         case 'openai': {

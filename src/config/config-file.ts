@@ -143,6 +143,11 @@ const mixture = strict({
   anonymise: z.boolean().optional(),
   shuffle: z.boolean().optional(),
   max_draft_characters: z.int().min(100).optional(),
+  reuse_drafts_ms: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('How long finished drafts serve the same request of the same caller again. Default: 60000; 0 is never'),
   deadlines: deadlines.optional(),
   worker_deadlines: deadlines.optional(),
   budget: strict({ max_calls: z.int().min(1).optional(), max_cost_usd: z.number().positive().optional() }).optional(),

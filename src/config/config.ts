@@ -113,6 +113,8 @@ export interface MixtureConfig {
   readonly anonymise: boolean
   readonly shuffle: boolean
   readonly maxDraftCharacters: number
+  /** 0 where drafts are not reused. */
+  readonly reuseDraftsMs: number
   readonly workerDeadline: DeadlineLimits
   readonly deadline: DeadlineLimits
   readonly budget: { readonly maxCalls?: number; readonly maxCostUsd?: number }

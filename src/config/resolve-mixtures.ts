@@ -18,6 +18,7 @@ const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs:
 const defaultDeadline = { totalMs: 120_000 }
 const defaultGraceMs = 3000
 const defaultDraftCharacters = 12_000
+const defaultReuseMs = 60_000
 const manyWorkers = 6
 const mostWorkers = 16
 
@@ -48,6 +49,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     anonymise: written.anonymise ?? true,
     shuffle: written.shuffle ?? true,
     maxDraftCharacters: written.max_draft_characters ?? defaultDraftCharacters,
+    reuseDraftsMs: written.reuse_drafts_ms ?? defaultReuseMs,
     workerDeadline: { ...defaultWorkerDeadline, ...resolveDeadlines(written.worker_deadlines) },
     deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
     budget: known({ maxCalls: budget.max_calls, maxCostUsd: budget.max_cost_usd }),

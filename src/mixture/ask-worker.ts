@@ -1,13 +1,14 @@
-import { AnswerFold } from '../chat/collect-answer.ts'
+import type { ChatRequest } from '../chat/chat-request.ts'
 import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, errorCodeOf, MixtureError, UpstreamError, type WorkerFailure } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
-import { type Draft, draftOf, partialDraftOf } from './draft.ts'
+import { type Draft, type DraftContent, draftFrom, draftOf, type DraftSource, partialDraftOf } from './draft.ts'
+import { draftKeyOf, isRepeated } from './draft-key.ts'
 import type { MixtureRun } from './mixture-run.ts'
-import type { Worker } from './resolved-mixture.ts'
-import { withinSpan } from './within-span.ts'
 import { rateLimitOf } from './rate-limit.ts'
+import type { Worker } from './resolved-mixture.ts'
+import { SharedCall, type Waiter } from './shared-call.ts'
 import { workerRequest } from './worker-request.ts'
 
 /** A call to a worker that has gone out. */
@@ -15,37 +16,87 @@ export interface WorkerCall {
   readonly worker: Worker
   /** Never rejects. */
   readonly outcome: Promise<WorkerOutcome>
-  /** Ends the call upstream; gives what was said so far as a draft, null where that is too little. */
+  /** Leaves the call, which ends it upstream unless others wait; gives what was said so far, null where that is too little. */
   readonly cutOff: () => Draft | null
 }
 
 export type WorkerOutcome =
   { readonly draft: Draft; readonly failure?: never } | { readonly draft?: never; readonly failure: WorkerFailure }
 
-/** Asks one worker for a draft. */
+/** Asks one worker for a draft, or takes the one that it has just given to the same request. */
 export function askWorker(run: MixtureRun, worker: Worker): WorkerCall {
-  const link = linkAbort(run.context.signal)
-  const span = run.context.span.child('worker', worker.label, { sample: worker.sample })
-  const deadline = createDeadline(run.context.clock, worker.deadline, run.context.deadline)
   const request = workerRequest(run, worker)
+  const key = draftKeyOf(run, worker, request)
+  const span = run.context.span.child('worker', worker.label, { sample: worker.sample })
   const source = { worker, span, messages: request.body.messages }
-  const said = new AnswerFold()
+  const [kept] = (key !== null && run.stageCache.recall(key, run.context.clock.now())) || []
+  return kept ? reusedCall(kept, source) : madeCall(run, { key, request, source })
+}
+
+function reusedCall(kept: DraftContent, source: DraftSource): WorkerCall {
+  source.span.set({ reused: true })
+  source.span.end('ok')
+  const draft = draftFrom(kept, source)
+  return { worker: source.worker, outcome: Promise.resolve({ draft }), cutOff: () => draft }
+}
+
+interface DraftQuestion {
+  /** Null where nobody else may have the draft. */
+  readonly key: string | null
+  readonly request: ChatRequest
+  readonly source: DraftSource
+}
+
+function madeCall(run: MixtureRun, question: DraftQuestion): WorkerCall {
+  const { key, source } = question
+  const { worker, span } = source
+  const link = linkAbort(run.context.signal)
+  const waiter = { span, signal: link.signal }
+  const call = openCall(run, question, waiter)
 
   const listen = async (): Promise<WorkerOutcome> => {
-    const context = { ...run.context, signal: link.signal, deadline, span }
-    const events = withinDeadline(worker.model).chat(request, context)
-    for await (const event of withinSpan(events, span)) said.add(event)
-    return { draft: draftOf(said.answer(), source) }
+    const answer = await call.answerFor(waiter)
+    span.end('ok')
+    const draft = draftOf(answer, source)
+    if (key !== null) keepDraft(run, key, draft)
+    return { draft }
   }
   const giveUp = (error: unknown): WorkerOutcome => {
-    const partial = isTimeout(error) ? partialDraftOf(said.text, source) : null
+    span.end(errorCodeOf(error))
+    const partial = isTimeout(error) ? partialDraftOf(call.said.text, source) : null
     return partial ? { draft: partial } : { failure: workerFailureOf(worker, error) }
   }
   const cutOff = (): Draft | null => {
     link.abort(new CancelledError())
-    return partialDraftOf(said.text, source)
+    return partialDraftOf(call.said.text, source)
   }
   return { worker, outcome: listen().catch(giveUp).finally(link.release), cutOff }
+}
+
+/** Joins the call that runs for the same request where that is meant, else makes one. */
+function openCall(run: MixtureRun, { key, request, source }: DraftQuestion, waiter: Waiter): SharedCall {
+  const { worker } = source
+  const running = key === null ? undefined : run.stageCache.running(key)
+  if (running?.canBeJoined(isRepeated(run.request))) {
+    waiter.span.set({ joined: true })
+    running.join(waiter)
+    return running
+  }
+  const deadline = createDeadline(run.context.clock, worker.deadline, run.context.deadline)
+  const call = new SharedCall(
+    (parts) => withinDeadline(worker.model).chat(request, { ...run.context, ...parts, deadline }),
+    waiter,
+  )
+  if (key !== null) run.stageCache.share(key, call)
+  return call
+}
+
+function keepDraft({ stageCache, mixture, context: { clock } }: MixtureRun, key: string, draft: Draft): void {
+  const { text, flag, usage, worker } = draft
+  stageCache.keep(key, [{ text, flag, usage, worker: worker.label }], {
+    nowMs: clock.now(),
+    forMs: mixture.reuseDraftsMs,
+  })
 }
 
 /** A worker that ran out of time is a straggler that nobody had to stop. */

@@ -18,14 +18,17 @@ export interface DraftSource {
   readonly messages: readonly ChatMessage[]
 }
 
-/** What a worker answered, where it can be used. */
-export interface Draft extends DraftSource {
+/** What a worker answered, apart from the request that it answered. */
+export interface DraftContent {
   /** Without reasoning; never blank. */
   readonly text: string
   readonly flag: DraftFlag | null
   /** As the worker reported it; null where it did not. */
   readonly usage: WireUsage | null
 }
+
+/** What a worker answered, where it can be used. */
+export interface Draft extends DraftSource, DraftContent {}
 
 /** A shorter fragment of an answer is worth less than the confusion that it makes. */
 const minPartialCharacters = 200
@@ -38,18 +41,19 @@ const minPartialCharacters = 200
 export function draftOf(answer: Answer, source: DraftSource): Draft {
   const text = stripReasoning(answer.text) || (answer.refusal ?? '').trim()
   if (text === '') throw unusable(answer, source)
-  return flagged({ ...source, text, flag: flagOf(answer), usage: answer.end.usage ?? answer.completion.usage ?? null })
+  return draftFrom({ text, flag: flagOf(answer), usage: answer.end.usage ?? answer.completion.usage ?? null }, source)
 }
 
 /** The draft in what a worker has said until it was stopped; null where that is 200 characters or less. */
 export function partialDraftOf(said: string, source: DraftSource): Draft | null {
   const text = stripReasoning(said)
-  return text.length > minPartialCharacters ? flagged({ ...source, text, flag: 'cut_off', usage: null }) : null
+  return text.length > minPartialCharacters ? draftFrom({ text, flag: 'cut_off', usage: null }, source) : null
 }
 
-function flagged(draft: Draft): Draft {
-  if (draft.flag) draft.span.set({ flag: draft.flag })
-  return draft
+/** A draft with this content; its span says what is wrong with it. */
+export function draftFrom({ text, flag, usage }: DraftContent, source: DraftSource): Draft {
+  if (flag) source.span.set({ flag })
+  return { ...source, text, flag, usage }
 }
 
 /** The draft of the highest weight; among equals a whole one, then the first in the order of the definition. */

@@ -2,6 +2,7 @@ import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPromptMode } from '../prompt/system-prompt.ts'
+import type { StageCache } from './stage-cache.ts'
 import type { PromptName, StrategyName } from './strategies/strategies.ts'
 
 /** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */
@@ -29,6 +30,8 @@ export interface MixtureDefinition {
   readonly shuffle?: boolean
   /** Of one draft as the aggregate sees it. Default: 12000. */
   readonly maxDraftCharacters?: number
+  /** How long a finished draft serves the same request of the same caller again; 0 is never. Default: 60000. */
+  readonly reuseDraftsMs?: number
   /** Of each call to a worker. Default: first content within 30 s, 20 s of silence, 60 s in total. */
   readonly workerDeadline?: DeadlineLimits
   /** Of the whole mixture. Default: 120 s in total. */
@@ -79,4 +82,8 @@ export interface MixtureDependencies {
   readonly randomBytes?: (size: number) => Uint8Array
   /** Tokens in a text, more or less. Default: a quarter of its UTF-8 bytes. */
   readonly estimateTokens?: (text: string) => number
+  /** Keeps drafts from one request to the next. Default: one that keeps nothing. */
+  readonly stageCache?: StageCache
+  /** Of what the definition was made from: drafts of another version are not reused. */
+  readonly version?: string
 }

@@ -1,8 +1,10 @@
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
+import type { BodyDigest } from './body-digest.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
+import type { StageCache } from './stage-cache.ts'
 
 /** One request on its way through a mixture: what every strategy works with. */
 export interface MixtureRun {
@@ -19,6 +21,10 @@ export interface MixtureRun {
   readonly answerId: string
   /** 32 hex digits that no worker has seen: they mark where drafts begin and end. */
   readonly boundary: string
+  readonly stageCache: StageCache
+  /** Of the config; part of the keys of drafts. */
+  readonly version: string
+  readonly digest: BodyDigest
   readonly estimateTokens: (text: string) => number
 }
 

@@ -15,12 +15,14 @@ import { nearestName } from '../chat/nearest-name.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
 import { askAggregateAlone } from './aggregate.ts'
 import { bypassReason } from './bypass.ts'
+import { BodyDigest } from './body-digest.ts'
 import { createBoundary } from './fence.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { requireReader } from './modality.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
+import { StageCache } from './stage-cache.ts'
 import { isStrategyName, strategies, type StrategyName, strategyNames } from './strategies/strategies.ts'
 
 /**
@@ -40,6 +42,8 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
     ),
     randomBytes: dependencies.randomBytes ?? randomBytes,
     estimateTokens: dependencies.estimateTokens ?? quarterOfBytes,
+    stageCache: dependencies.stageCache ?? new StageCache({ maxEntries: 0, maxBytes: 0 }),
+    version: dependencies.version ?? '',
   }
   return {
     id: definition.id,
@@ -53,6 +57,8 @@ interface MixtureParts {
   readonly strategy: StrategyName
   readonly randomBytes: (size: number) => Uint8Array
   readonly estimateTokens: (text: string) => number
+  readonly stageCache: StageCache
+  readonly version: string
 }
 
 async function* answer(parts: MixtureParts, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
@@ -78,7 +84,7 @@ async function* answer(parts: MixtureParts, request: ChatRequest, context: CallC
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
-  const { mixture, randomBytes, estimateTokens } = parts
+  const { mixture, randomBytes, estimateTokens, stageCache, version } = parts
   const { firstContentMs, idleMs } = context.deadline
   return {
     mixture,
@@ -92,6 +98,9 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     quorum: Math.min(request.options.quorum ?? mixture.quorum, Math.max(1, mixture.workers.length)),
     answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
     boundary: createBoundary(randomBytes),
+    stageCache,
+    version,
+    digest: new BodyDigest(),
     estimateTokens,
   }
 }

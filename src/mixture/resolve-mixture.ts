@@ -36,6 +36,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     anonymise: definition.anonymise ?? true,
     shuffle: definition.shuffle ?? true,
     maxDraftCharacters: definition.maxDraftCharacters ?? 12_000,
+    reuseDraftsMs: definition.reuseDraftsMs ?? 60_000,
     deadline: definition.deadline ?? { totalMs: 120_000 },
     budget: definition.budget ?? null,
     systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),

@@ -25,6 +25,8 @@ export interface ResolvedMixture {
   readonly anonymise: boolean
   readonly shuffle: boolean
   readonly maxDraftCharacters: number
+  /** 0 where drafts are not reused. */
+  readonly reuseDraftsMs: number
   readonly deadline: DeadlineLimits
   readonly budget: BudgetLimits | null
   readonly systemPrompt: SystemPrompt<typeof mixtureSystemPromptSlots> | null

@@ -1,7 +1,13 @@
 /** Asks a model once and keeps all that can be seen of it: the events, the folded answer, the trace. */
 import type { ChatEvent } from '../chat/chat-event.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
-import { type ChatBody, type ChatRequest, createChatRequest, type RequestOptions } from '../chat/chat-request.ts'
+import {
+  type Caller,
+  type ChatBody,
+  type ChatRequest,
+  createChatRequest,
+  type RequestOptions,
+} from '../chat/chat-request.ts'
 import { type Clock, systemClock } from '../chat/clock.ts'
 import { type Answer, collectAnswer } from '../chat/collect-answer.ts'
 import { textOf } from '../chat/message-text.ts'
@@ -12,6 +18,7 @@ export interface AskOptions {
   /** Laid over a streamed request with one message of the user. */
   readonly body?: Partial<ChatBody>
   readonly options?: RequestOptions
+  readonly caller?: Caller
   readonly clock?: Clock
   readonly signal?: AbortSignal
 }
@@ -31,12 +38,13 @@ export async function askModel(model: ChatModel, asked: AskOptions = {}): Promis
 /** The same while the answer forms: for tests that move a clock, or look at what a failed call has left behind. */
 export function beginAsking(
   model: ChatModel,
-  { body, options, clock = systemClock, signal }: AskOptions = {},
+  asked: AskOptions = {},
 ): { readonly events: readonly ChatEvent[]; readonly answer: Promise<Answer>; readonly trace: Trace } {
+  const { clock = systemClock, signal } = asked
   const trace = createTrace('asked', clock)
   const context = createCallContext({ trace, clock, ...(signal ? { signal } : {}) })
   const events: ChatEvent[] = []
-  const answer = collectAnswer(tee(model.chat(question(body, options), context), events))
+  const answer = collectAnswer(tee(model.chat(question(asked), context), events))
   return { events, answer, trace }
 }
 
@@ -56,9 +64,9 @@ export function lastTextOf(request: ChatRequest | undefined): string {
   return last ? textOf(last) : ''
 }
 
-function question(body: Partial<ChatBody> = {}, options: RequestOptions = {}): ChatRequest {
+function question({ body, options = {}, caller = { headers: {} } }: AskOptions): ChatRequest {
   const messages = [{ role: 'user', content: 'What is 6 times 7?' }]
-  return createChatRequest({ model: 'any', messages, stream: true, ...body }, { options })
+  return createChatRequest({ model: 'any', messages, stream: true, ...body }, { options, caller })
 }
 
 async function* tee(events: AsyncIterable<ChatEvent>, into: ChatEvent[]): AsyncGenerator<ChatEvent> {
