@@ -7,9 +7,15 @@
 const requestErrorCodes = [
   'invalid_request',
   'invalid_json',
+  'invalid_utf8',
+  'duplicate_key',
+  'json_too_complex',
   'unsupported_parameter',
   'unsupported_modality',
   'unsupported_media_type',
+  'unsupported_encoding',
+  'headers_too_large',
+  'request_timeout',
   'request_too_large',
   'model_not_found',
   'route_not_found',
@@ -43,6 +49,7 @@ const mixtureErrorCodes = ['all_workers_failed', 'insufficient_workers'] as cons
 const otherErrorCodes = [
   'budget_exceeded',
   'client_closed',
+  'slow_client',
   'server_shutdown',
   'config_invalid',
   'internal_error',
@@ -165,6 +172,15 @@ export class CancelledError extends MollmrError {
 
   constructor(options: { readonly cause?: unknown } = {}) {
     super('client_closed', 'The call was cancelled before it ended.', options)
+  }
+}
+
+/** The caller takes its answer so slowly that it is taken for gone. */
+export class SlowClientError extends MollmrError {
+  readonly isRetryable = false
+
+  constructor(waitedMs: number) {
+    super('slow_client', `The caller took nothing of its answer for ${waitedMs} ms.`)
   }
 }
 

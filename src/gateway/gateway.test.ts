@@ -226,7 +226,7 @@ describe('requests that cannot be served', () => {
   it('name the methods that a path takes', async () => {
     gateway = await runGateway([])
     const response = await fetch(`${gateway.url}/v1/chat/completions`)
-    expect(response.headers.get('allow')).toBe('POST')
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS')
   })
 
   it('hint at the doubled /v1', async () => {

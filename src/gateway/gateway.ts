@@ -3,7 +3,7 @@
  * that is, and how many others it asks, it neither knows nor minds.
  */
 import { randomBytes } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
@@ -12,8 +12,9 @@ import { acceptJsonBodies } from './accept-json.ts'
 import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { errorResponseOf } from './error-response.ts'
+import { guardConnections, refuseBadHttp } from './guard-connections.ts'
 import { InFlight } from './in-flight.ts'
-import { refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
+import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
 import { addRoutes } from './routes.ts'
 import type { Trace } from '../trace/trace.ts'
 import { TraceShelf } from './trace-shelf.ts'
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   /** Hears of every chat request once it has ended. */
   readonly onTrace?: (trace: Trace) => void
   readonly clock?: Clock
+  /** How long a request may take to arrive: its headers, and all of it. Default: 10 s and 30 s. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number }
 }
 
 export interface Gateway {
@@ -38,19 +41,38 @@ export interface Gateway {
 }
 
 const keptTraces = 200
+/** Room for a key that is far too long: it is refused as a key. */
+const maxHeaderBytes = 128 * 1024
+/** Node looks for slow requests this often. */
+const connectionsCheckingInterval = 500
 
 /** Builds the server without listening. */
 export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? systemClock
   const inFlight = new InFlight()
+  const { headersMs = 10_000, requestMs = 30_000 } = options.patience ?? {}
   const server = Fastify({
     bodyLimit: options.maxBodyBytes,
     logger: false,
     genReqId: () => `req_${randomBytes(12).toString('hex')}`,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval,
+      requireHostHeader: false,
+    },
+    requestTimeout: requestMs,
+    clientErrorHandler: refuseBadHttp,
+    frameworkErrors: (error, request, reply) => {
+      sendError(reply, requestErrorOf(error, request))
+    },
     // Streams end with their last frame; `close` below ends what idles.
     forceCloseConnections: 'idle',
   })
+  guardConnections(server.server, clock)
+  server.server.maxHeadersCount = 0
+  refuseBadForm(server)
   acceptJsonBodies(server)
   allowCrossOrigin(server, options.corsOrigins)
   answerErrors(server, options.onError)
@@ -71,15 +93,20 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError']): void {
-  server.setErrorHandler(async (thrown, request, reply) => {
+  server.setErrorHandler((thrown, request, reply) => {
     const error = requestErrorOf(thrown, request)
-    const failure = errorResponseOf(error)
-    if (failure.status === 500) onError(error, request.id)
-    await reply
-      .code(failure.status)
-      .headers({ 'x-request-id': request.id, ...failure.headers })
-      .send(callerDialect(request).writeError(failure, request.id))
+    if (errorResponseOf(error).status === 500) onError(error, request.id)
+    sendError(reply, error)
   })
+}
+
+function sendError(reply: FastifyReply, error: unknown): void {
+  const { request } = reply
+  const failure = errorResponseOf(error)
+  void reply
+    .code(failure.status)
+    .headers({ 'x-request-id': request.id, ...failure.headers })
+    .send(callerDialect(request).writeError(failure, request.id))
 }
 
 interface Drain {

@@ -1,16 +1,27 @@
 /** What the gateway says to requests that reach no route, or that the HTTP framework refuses on its own. */
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify'
-import { isMollmrError, RequestError } from '../chat/errors.ts'
+import { CancelledError, isMollmrError, RequestError } from '../chat/errors.ts'
+import { encodingFlawOf, requestFlawOf } from './request-flaw.ts'
+
+/** Before anything else is looked at. A caller whose requests cannot be told apart is not heard again. */
+export function refuseBadForm(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    const flaw = requestFlawOf(request.raw)
+    if (flaw) void reply.header('connection', 'close')
+    done(flaw ?? encodingFlawOf(request.raw) ?? undefined)
+  })
+}
 
 const methods: readonly HTTPMethods[] = ['GET', 'POST', 'HEAD']
 
-/** 405 with `allow` where another method would do, else a 404 that knows the usual slips in a base URL. */
+/** `allow` where another method would do, and 405 unless that was the question, else a 404 that knows the usual slips in a base URL. */
 export function refuseUnknownRoutes(server: FastifyInstance): void {
   server.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
     const allowed = methods.filter((method) => hasRoute(server, method, path))
     if (allowed.length === 0) throw new RequestError('route_not_found', notFoundMessage(request.method, path))
-    reply.header('allow', allowed.join(', '))
+    reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
+    if (request.method === 'OPTIONS') return reply.code(204).send()
     throw new RequestError('method_not_allowed', `${path} takes ${allowed.join(' or ')}, not ${request.method}.`)
   })
 }
@@ -40,6 +51,10 @@ export function requestErrorOf(thrown: unknown, request: FastifyRequest): unknow
       return new RequestError('invalid_request', 'The body is not as long as content-length says.')
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new RequestError('invalid_json', 'The request has no body; send a JSON object.')
+    case 'FST_ERR_BAD_URL':
+      return new RequestError('invalid_request', 'The path is not a valid URL path.')
+    case 'ECONNRESET':
+      return request.raw.destroyed ? new CancelledError({ cause: thrown }) : thrown
     default:
       return thrown
   }

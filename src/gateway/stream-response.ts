@@ -5,9 +5,11 @@
 import type { ServerResponse } from 'node:http'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
+import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
 import { chunkOfCompletion } from '../wire/openai-chat/write-answer.ts'
 import { errorResponseOf } from './error-response.ts'
+import { signWanted } from './guard-connections.ts'
 
 export interface StreamedAnswer {
   /** Says it in the caller's dialect. */
@@ -19,6 +21,9 @@ export interface StreamedAnswer {
 
 const openAfterMs = 1500
 const silenceMs = 5000
+/** A caller that takes nothing for so long is gone, whatever its socket says. */
+const longestStallMs = 60_000
+const mostPendingCharacters = 64 * 1024
 
 /** Writes `events` to `response` until their end. Throws what they throw; what was sent by then ends with an error frame. */
 export async function streamResponse(
@@ -59,10 +64,13 @@ class StreamWriter {
     this.#cancelOpening = answer.clock.after(openAfterMs, () => {
       this.#openEarly()
     })
+    response.on(signWanted, () => {
+      this.#write(this.#frames.signOfLife)
+    })
   }
 
   get isFull(): boolean {
-    return this.#response.writableNeedDrain && !this.#response.destroyed
+    return this.#response.writableNeedDrain || this.#pending.length > mostPendingCharacters
   }
 
   event(event: ChatEvent): void {
@@ -97,13 +105,22 @@ class StreamWriter {
     this.#cancelSign?.()
   }
 
+  /** Resolves when there is room again. @throws SlowClientError where the caller makes none; its socket is gone then */
   drained(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#flush()
+    const response = this.#response
+    if (!response.writableNeedDrain || response.destroyed) return Promise.resolve()
+    return new Promise((resolve, reject) => {
       const done = (): void => {
-        this.#response.off('drain', done).off('close', done)
+        cancel()
+        response.off('drain', done).off('close', done)
         resolve()
       }
-      this.#response.on('drain', done).on('close', done)
+      const cancel = this.#answer.clock.after(longestStallMs, () => {
+        reject(new SlowClientError(longestStallMs))
+        response.destroy()
+      })
+      response.on('drain', done).on('close', done)
     })
   }
 

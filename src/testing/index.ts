@@ -1,4 +1,8 @@
-/** Doubles for testing programs that use MoLLMR: a clock that stands still, scripted models, a gateway on a free port. */
+/**
+ * Doubles for testing programs that use MoLLMR: a clock that stands still, scripted models, a gateway on a free port, a rude
+ * client.
+ */
+export { type ChaosClient, openChaosClient, writeRequest } from './chaos-client.ts'
 export { FakeClock, settlePromises } from './fake-clock.ts'
 export {
   createFailingModel,

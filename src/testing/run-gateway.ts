@@ -1,5 +1,6 @@
 import { catalogOf } from '../catalog/catalog.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
+import type { Clock } from '../chat/clock.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -20,6 +21,8 @@ export interface RunGatewayOptions {
   readonly deadline?: DeadlineLimits
   readonly corsOrigins?: readonly string[]
   readonly maxBodyBytes?: number
+  readonly clock?: Clock
+  readonly patience?: Required<GatewayOptions>['patience']
 }
 
 /** A gateway over `models`, on a free port of the loopback. */
@@ -30,6 +33,8 @@ export function runGateway(models: readonly ChatModel[], options: RunGatewayOpti
       catalog: () => catalog,
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       corsOrigins: options.corsOrigins ?? ['*'],
+      ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.patience ? { patience: options.patience } : {}),
       ...hear,
     }),
   )

@@ -28,6 +28,12 @@ describe('spliceModel', () => {
     expect(JSON.parse(spliceModel('{"model":"a"}', 'q"\\\n\u2028'))).toEqual({ model: 'q"\\\n\u2028' })
   })
 
+  it('reads a text once, however often it says model', () => {
+    const many = Array.from({ length: 50_000 }, () => '{"model":"x"}').join(',')
+    const json = `{"messages":[${many}],"model":"a"}`
+    expect(spliceModel(json, 'mine')).toBe(`{"messages":[${many}],"model":"mine"}`)
+  })
+
   it('says the same as parsing and writing would, for any object', () => {
     const nasty = fc.constantFrom('model', '"model":"x"', '\\"model\\":', '{"model":"y"}', '\\', '"')
     const value = fc.jsonValue().chain((json) => fc.oneof(fc.constant(json), nasty, fc.constant({ model: json })))

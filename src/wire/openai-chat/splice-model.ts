@@ -2,6 +2,7 @@
  * Puts another name into the top-level `model` of a JSON object without reading the rest of it into objects, so that
  * everything else keeps its characters. Text inside a message that looks like `"model":` is not touched.
  */
+import { endOfJsonString } from '../json-string.ts'
 
 /**
  * The same object with `model` as its model. A text whose model cannot be found by looking alone (its key is written
@@ -22,15 +23,15 @@ interface Span {
 }
 
 const quote = 0x22
-const backslash = 0x5c
 const key = '"model"'
 
 /** Where the value of the object's own `model` stands; null where there is not exactly one such string. */
 function findModelValue(json: string): Span | null {
+  const place = new Place(json)
   let found: Span | null = null
   for (let at = json.indexOf(key); at !== -1; at = json.indexOf(key, at + key.length)) {
     const value = stringAfterColon(json, at + key.length)
-    if (!value || !isOwnKey(json, at)) continue
+    if (!value || !place.isOwnKey(at)) continue
     if (found) return null
     found = value
   }
@@ -42,42 +43,42 @@ function stringAfterColon(json: string, from: number): Span | null {
   const colon = skipSpace(json, from)
   if (json[colon] !== ':') return null
   const start = skipSpace(json, colon + 1)
-  return json.charCodeAt(start) === quote ? { start, end: endOfString(json, start) } : null
+  return json.charCodeAt(start) === quote ? { start, end: endOfJsonString(json, start) } : null
 }
 
-/** True where the quote at `at` opens a key of the outermost object: outside any string, at depth 1. */
-function isOwnKey(json: string, at: number): boolean {
-  let depth = 0
-  for (let index = 0; index < at; index += 1) {
-    switch (json.charCodeAt(index)) {
+/** Walks through a text once, however many places are asked about: a text full of `"model":` must not cost its square. */
+class Place {
+  readonly #json: string
+  #index = 0
+  #depth = 0
+
+  constructor(json: string) {
+    this.#json = json
+  }
+
+  /** True where the quote at `at` opens a key of the outermost object: outside any string, at depth 1. Asked in order. */
+  isOwnKey(at: number): boolean {
+    while (this.#index < at) this.#step()
+    return this.#index === at && this.#depth === 1
+  }
+
+  /** Over one character, or over one whole string. */
+  #step(): void {
+    switch (this.#json.charCodeAt(this.#index)) {
       case quote:
-        index = endOfString(json, index) - 1
-        if (index >= at) return false
-        break
+        this.#index = endOfJsonString(this.#json, this.#index)
+        return
       case 0x7b: // {
       case 0x5b: // [
-        depth += 1
+        this.#depth += 1
         break
       case 0x7d: // }
       case 0x5d: // ]
-        depth -= 1
+        this.#depth -= 1
         break
     }
+    this.#index += 1
   }
-  return depth === 1
-}
-
-/** The index behind the string that opens at `from`. */
-function endOfString(json: string, from: number): number {
-  let end = json.indexOf('"', from + 1)
-  while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1)
-  return end === -1 ? json.length : end + 1
-}
-
-function isEscaped(json: string, at: number): boolean {
-  let before = at - 1
-  while (json.charCodeAt(before) === backslash) before -= 1
-  return (at - before) % 2 === 0
 }
 
 function skipSpace(json: string, from: number): number {
