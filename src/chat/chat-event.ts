@@ -110,3 +110,25 @@ function hasContent(delta: ChatDelta): boolean {
     delta.content || delta.reasoning_content || delta.reasoning || delta.refusal || delta.tool_calls?.length,
   )
 }
+
+/** All that an event says that a model had to write: text, reasoning, a refusal, the arguments of tool calls. */
+export function saidIn(event: ChatEvent): string {
+  let said = ''
+  switch (event.type) {
+    case 'end':
+      break
+    case 'completion':
+      for (const { message } of event.completion.choices) said += textIn(message)
+      break
+    case 'chunk':
+      for (const { delta } of event.chunk.choices) said += textIn(delta)
+      break
+  }
+  return said
+}
+
+function textIn(part: ChatDelta | AnswerMessage): string {
+  let text = (part.content ?? '') + (part.reasoning_content ?? '') + (part.reasoning ?? '') + (part.refusal ?? '')
+  for (const call of part.tool_calls ?? []) text += call.function?.arguments ?? ''
+  return text
+}

@@ -109,21 +109,28 @@ export class AnswerFold {
   }
 }
 
-const concatenated: ReadonlySet<string> = new Set(['content', 'reasoning_content', 'reasoning', 'refusal'])
+/** Strings of a delta that grow from chunk to chunk. */
+const growing: ReadonlySet<string> = new Set(['content', 'reasoning_content', 'reasoning', 'refusal'])
+/** Fields of a choice that are not kept as they are. */
+const folded: ReadonlySet<string> = new Set(['index', 'delta', 'finish_reason', 'logprobs'])
 
-/** One choice: strings that grow are joined, tool calls are joined by index, of anything else the last value stays. */
+/**
+ * One choice: strings that grow are joined, tool calls are joined by index, of anything else the last value stays. Runs
+ * for every chunk of every answer: plain loops, nothing allocated that is not kept.
+ */
 class ChoiceFold {
   content: string | null = null
-  #message: Record<string, unknown> = {}
-  #fields: Record<string, unknown> = {}
+  readonly #message: Record<string, unknown> = {}
+  readonly #fields: Record<string, unknown> = {}
   #finishReason: string | null = null
   readonly #toolCalls = new Map<number, Record<string, unknown>>()
 
-  add({ index: _index, delta, finish_reason: finishReason, logprobs, ...fields }: ChunkChoice): void {
-    this.#addDelta(delta)
-    Object.assign(this.#fields, fields)
+  add(choice: ChunkChoice): void {
+    this.#addDelta(choice.delta)
+    this.#finishReason ??= choice.finish_reason
+    for (const field in choice) if (!folded.has(field)) this.#fields[field] = choice[field]
+    const logprobs = choice['logprobs']
     if (logprobs !== undefined) this.#fields['logprobs'] = joinLogprobs(this.#fields['logprobs'], logprobs)
-    this.#finishReason ??= finishReason
   }
 
   whole(index: number): CompletionChoice {
@@ -138,10 +145,11 @@ class ChoiceFold {
   }
 
   #addDelta(delta: ChatDelta): void {
-    for (const [field, value] of Object.entries(delta)) {
+    for (const field in delta) {
+      const value = delta[field]
       if (field === 'content' && typeof value === 'string') this.content = (this.content ?? '') + value
       else if (field === 'tool_calls') this.#addToolCalls(delta.tool_calls ?? [])
-      else if (concatenated.has(field) && typeof value === 'string') this.#join(field, value)
+      else if (growing.has(field) && typeof value === 'string') this.#join(field, value)
       else if (value !== null && field !== 'content') this.#message[field] = value
     }
   }

@@ -4,29 +4,32 @@ import { type ChatModel, wrapModel } from './chat-model.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { UpstreamError } from './errors.ts'
 import { linkAbort } from './link-abort.ts'
+import { tapEvents } from './tap-events.ts'
 
 /** Ends a call that misses a limit of `context.deadline` with `upstream_timeout` or `upstream_idle_timeout`. */
 export function withinDeadline(model: ChatModel): ChatModel {
   return wrapModel(model, (request, context) => boundedChat(model, request, context))
 }
 
-async function* boundedChat(model: ChatModel, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
-  const link = linkAbort(context.signal)
-  const watch = new DeadlineWatch(model.id, context, link.abort)
-  const events = model.chat(request, { ...context, signal: link.signal })[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      watch.wait()
-      const next = await events.next()
-      if (next.done === true) return
-      watch.rest(carriesContent(next.value))
-      yield next.value
+function boundedChat(model: ChatModel, request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
+  return tapEvents(() => {
+    const link = linkAbort(context.signal)
+    const watch = new DeadlineWatch(model.id, context, link.abort)
+    return {
+      events: model.chat(request, { ...context, signal: link.signal }),
+      wait: () => {
+        watch.wait()
+      },
+      pass: (event) => {
+        watch.rest(carriesContent(event))
+        return event
+      },
+      close: () => {
+        watch.stop()
+        link.release()
+      },
     }
-  } finally {
-    watch.stop()
-    link.release()
-    await events.return?.()
-  }
+  })
 }
 
 /** Counts only the time spent waiting for the model, so that a slow reader is not taken for a slow model. */

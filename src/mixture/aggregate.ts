@@ -6,6 +6,7 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { errorCodeOf, RequestError } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
+import { withTotal } from '../chat/with-total.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
 import { draftBlock, numberDrafts } from './draft-block.ts'
@@ -25,30 +26,26 @@ export const aggregatePrompt = draftsPrompt('aggregate')
 const fits = [1, 0.25]
 
 /** The aggregate writes the answer out of the drafts; where it cannot, the best draft is the answer. */
-export async function* writeAnswer(run: MixtureRun, drafts: readonly Draft[]): AsyncGenerator<ChatEvent> {
+export async function writeAnswer(run: MixtureRun, drafts: readonly Draft[]): Promise<AsyncIterable<ChatEvent>> {
   const numbered = numberDrafts(run, drafts)
   const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
     requestWithBlock(run, aggregate, draftBlock(run, aggregatePrompt, { numbered, aggregate, fit })),
   )
-  if (attempt.events) {
-    yield* ownAnswer(run, attempt)
-    return
-  }
+  if (attempt.events) return ownAnswer(run, attempt)
   const best = isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts)
   if (!best) throw attempt.error
-  yield* forwardDraft(run, best)
+  return forwardDraft(run, best)
 }
 
 /** The aggregate answers alone and its answer goes up as it is. */
-export async function* askAggregateAlone(run: MixtureRun): AsyncGenerator<ChatEvent> {
-  const attempt = await firstToAnswer(run, [1], (aggregate) => plainRequest(run, aggregate))
-  if (!attempt.events) throw attempt.error
-  for await (const event of attempt.events)
-    yield event.type === 'end' ? { ...event, total: run.context.span.total() } : event
+export async function askAggregateAlone(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
+  const { events, error } = await firstToAnswer(run, [1], (aggregate) => plainRequest(run, aggregate))
+  if (!events) throw error
+  return withTotal(events, run.context.span)
 }
 
 type Attempt =
-  | { readonly events: AsyncIterable<ChatEvent>; readonly request: ChatRequest }
+  | { readonly events: AsyncIterable<ChatEvent>; readonly request: ChatRequest; readonly error?: never }
   | { readonly events: null; readonly error: unknown }
 
 /** Asks the aggregate and its fallbacks in turn until one has begun to answer. */

@@ -1,5 +1,6 @@
 /** A draft that becomes the answer as it is. */
 import type { ChatCompletion, ChatDelta, ChatEvent } from '../chat/chat-event.ts'
+import { resumeEvents } from '../chat/resume-events.ts'
 import { bestDraft, type Draft } from './draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { fitsResponseFormat } from './response-format.ts'
@@ -27,7 +28,7 @@ export function draftInstead(run: MixtureRun, drafts: readonly Draft[]): Draft |
 }
 
 /** Hands a draft up as the answer, word for word, in the form that the client asked for. */
-export function* forwardDraft(run: MixtureRun, draft: Draft): Generator<ChatEvent> {
+export function forwardDraft(run: MixtureRun, draft: Draft): AsyncIterable<ChatEvent> {
   const { request, context, clientMessages, estimateTokens } = run
   context.span.set({ model: draft.worker.model.id })
   context.span.note('draft_forwarded', { worker: draft.worker.label })
@@ -38,9 +39,9 @@ export function* forwardDraft(run: MixtureRun, draft: Draft): Generator<ChatEven
     answer: draft.text,
     estimateTokens,
   })
-  if (request.body.stream === true) yield* chunksOf(run, draft)
-  else yield { type: 'completion', completion: { ...completionOf(run, draft), usage } }
-  yield { type: 'end', usage, total: context.span.total() }
+  const end: ChatEvent = { type: 'end', usage, total: context.span.total() }
+  if (request.body.stream === true) return resumeEvents([...chunksOf(run, draft), end])
+  return resumeEvents([{ type: 'completion', completion: { ...completionOf(run, draft), usage } }, end])
 }
 
 const pieceCharacters = 256

@@ -12,6 +12,7 @@ import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, ConfigError, RequestError } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import { nearestName } from '../chat/nearest-name.ts'
+import { tapEvents } from '../chat/tap-events.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
 import { askAggregateAlone } from './aggregate.ts'
 import { bypassReason } from './bypass.ts'
@@ -61,26 +62,35 @@ interface MixtureParts {
   readonly version: string
 }
 
-async function* answer(parts: MixtureParts, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
-  const { mixture } = parts
-  const link = linkAbort(context.signal)
-  try {
-    const run = openRun(parts, request, { ...context, signal: link.signal })
-    const reason = bypassReason(mixture, request.body)
-    if (reason) {
-      context.span.set({ mode: 'bypass', bypassReason: reason })
-      yield* askAggregateAlone(run)
-      return
+function answer(parts: MixtureParts, request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
+  return tapEvents(async () => {
+    const link = linkAbort(context.signal)
+    const close = (): void => {
+      link.abort(new CancelledError())
+      link.release()
     }
-    const strategy = strategyOf(parts, request.options)
-    const members = [...mixture.aggregates, ...mixture.workers].map(({ model }) => model)
-    requireReader(request.body.messages, members)
-    context.span.set({ strategy, quorum: run.quorum })
-    yield* strategies[strategy].answer(run)
-  } finally {
-    link.abort(new CancelledError())
-    link.release()
+    try {
+      return { events: await eventsOf(parts, request, { ...context, signal: link.signal }), close }
+    } catch (error) {
+      close()
+      throw error
+    }
+  })
+}
+
+function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContext): Promise<AsyncIterable<ChatEvent>> {
+  const { mixture } = parts
+  const run = openRun(parts, request, context)
+  const reason = bypassReason(mixture, request.body)
+  if (reason) {
+    context.span.set({ mode: 'bypass', bypassReason: reason })
+    return askAggregateAlone(run)
   }
+  const strategy = strategyOf(parts, request.options)
+  const members = [...mixture.aggregates, ...mixture.workers].map(({ model }) => model)
+  requireReader(request.body.messages, members)
+  context.span.set({ strategy, quorum: run.quorum })
+  return strategies[strategy].answer(run)
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {

@@ -37,6 +37,8 @@ function isUsageOnly({ choices, usage }: ChatChunk): boolean {
   return choices.length === 0 && usage !== undefined
 }
 
-function withoutUsage({ usage: _usage, ...chunk }: ChatChunk): ChatChunk {
-  return chunk
+function withoutUsage(chunk: ChatChunk): ChatChunk {
+  if (chunk.usage === undefined) return chunk
+  const { usage: _usage, ...rest } = chunk
+  return rest
 }

@@ -1,5 +1,6 @@
 import { carriesContent, type ChatEvent } from '../chat/chat-event.ts'
 import { UpstreamError } from '../chat/errors.ts'
+import { resumeEvents } from '../chat/resume-events.ts'
 
 /**
  * The same events once the first content is there; until then another model may still be asked instead.
@@ -15,21 +16,12 @@ export async function untilFirstContent(events: AsyncIterable<ChatEvent>): Promi
       const next = await iterator.next()
       if (next.done === true) throw emptyError()
       held.push(next.value)
-      if (isAnswer(next.value)) return resumed(held, iterator)
+      if (isAnswer(next.value)) return resumeEvents(held, iterator)
       if (next.value.type === 'end') throw emptyError()
     }
   } catch (error) {
     await iterator.return?.()
     throw error
-  }
-}
-
-async function* resumed(held: readonly ChatEvent[], iterator: AsyncIterator<ChatEvent>): AsyncGenerator<ChatEvent> {
-  try {
-    yield* held
-    yield* { [Symbol.asyncIterator]: () => iterator }
-  } finally {
-    await iterator.return?.()
   }
 }
 

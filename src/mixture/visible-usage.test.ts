@@ -48,7 +48,7 @@ describe('the usage that the client sees', () => {
     const reported = { prompt_tokens: 1300, completion_tokens: 1, total_tokens: 1301 }
     const usage = visibleUsage({
       asked: withPicture,
-      sent: [...withPicture, { role: 'user', content: 'd'.repeat(300) }],
+      sent: [...withPicture, { role: 'user', content: 'd'.repeat(1200) }],
       reported,
       answer: 'x',
       estimateTokens,

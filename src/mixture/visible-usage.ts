@@ -18,17 +18,22 @@ export interface UsageFacts {
  * when to shorten their conversation, so drafts must not count.
  *
  * Where the upstream reported: completion tokens are its own figure; prompt tokens are its figure times the client's
- * share of what was sent, a share of estimates, so that the model's own way of counting stays in the result. Where it
+ * share of what was sent, by length, so that the model's own way of counting stays in the result. Where it
  * did not, both are estimates from the texts.
  */
 export function visibleUsage({ asked, sent, reported, answer, estimateTokens }: UsageFacts): WireUsage {
-  const askedTokens = estimateMessages(asked, estimateTokens)
   const usage = parseUsage(reported)
   if (!usage) {
+    const promptTokens = estimateMessages(asked, estimateTokens)
     const completionTokens = estimateTokens(answer)
-    return wireUsageOf({ promptTokens: askedTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 })
+    return wireUsageOf({ promptTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 })
   }
-  const share = Math.min(1, askedTokens / Math.max(1, estimateMessages(sent, estimateTokens)))
+  const share = Math.min(1, estimateMessages(asked, quarterOf) / Math.max(1, estimateMessages(sent, quarterOf)))
   const promptTokens = Math.round(usage.promptTokens * share)
   return wireUsageOf({ ...usage, promptTokens, cachedTokens: Math.min(usage.cachedTokens, promptTokens) })
+}
+
+/** Good enough for a share: both texts are counted alike. */
+function quarterOf(text: string): number {
+  return text.length / 4
 }

@@ -9,6 +9,8 @@ import { type ChatModel, createModelCard, type ModelCard } from '../chat/chat-mo
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError } from '../chat/errors.ts'
 import { nearestName } from '../chat/nearest-name.ts'
+import { tapEvents } from '../chat/tap-events.ts'
+import { withTotal } from '../chat/with-total.ts'
 import { parseTemplate } from '../prompt/template.ts'
 import { affinityKeyOf, Pins, type Visit } from './affinity.ts'
 import { RouteChooser } from './choose-route.ts'
@@ -71,14 +73,14 @@ class Router {
     this.#randomBytes = dependencies.randomBytes ?? randomBytes
   }
 
-  async *chat(request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
-    const route = await this.#findRoute(request, context)
-    const attributes = attributesOf(route)
-    context.span.set(attributes)
-    context.span.note('route', attributes)
-    for await (const event of route.model.chat(withoutMixture(request), context)) {
-      yield event.type === 'end' ? { ...event, total: context.span.total() } : event
-    }
+  chat(request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
+    return tapEvents(async () => {
+      const route = await this.#findRoute(request, context)
+      const attributes = attributesOf(route)
+      context.span.set(attributes)
+      context.span.note('route', attributes)
+      return { events: withTotal(route.model.chat(withoutMixture(request), context), context.span) }
+    })
   }
 
   async #findRoute(request: ChatRequest, context: CallContext): Promise<Route> {

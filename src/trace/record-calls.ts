@@ -1,11 +1,11 @@
 /** The ledger's pen: a wrapper around an upstream model that writes one row per call, however the call ends. */
 import type { CallContext, LedgerRow } from '../chat/call-context.ts'
-import { carriesContent, type ChatEvent } from '../chat/chat-event.ts'
+import { carriesContent, type ChatEvent, saidIn } from '../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
-import { AnswerFold } from '../chat/collect-answer.ts'
 import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
 import { textOf } from '../chat/message-text.ts'
+import { tapEvents } from '../chat/tap-events.ts'
 import { parseUsage, type Usage, type UsageSource, type WireUsage } from '../chat/usage.ts'
 import { costOf } from './price.ts'
 
@@ -24,29 +24,25 @@ interface RecordedCall {
   readonly context: CallContext
 }
 
-async function* recordedChat(call: RecordedCall): AsyncGenerator<ChatEvent> {
-  const { model, request, context } = call
-  context.budget.takeCall()
-  context.span.set({ model: model.id })
-  const meter = new CallMeter(call)
-  let outcome: 'ok' | ErrorCode = 'client_closed'
-  try {
-    for await (const event of model.chat(request, context)) {
-      meter.see(event)
-      if (event.type !== 'end') {
-        yield event
-        continue
-      }
-      outcome = 'ok'
-      meter.finish(outcome)
-      yield { ...event, total: context.span.total() }
+function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
+  return tapEvents(() => {
+    const { model, request, context } = call
+    context.budget.takeCall()
+    context.span.set({ model: model.id })
+    const meter = new CallMeter(call)
+    return {
+      events: model.chat(request, context),
+      pass: (event) => {
+        meter.see(event)
+        if (event.type !== 'end') return event
+        meter.finish('ok')
+        return { ...event, total: context.span.total() }
+      },
+      close: (error) => {
+        meter.finish(error === null ? 'client_closed' : errorCodeOf(error))
+      },
     }
-  } catch (error) {
-    outcome = errorCodeOf(error)
-    throw error
-  } finally {
-    meter.finish(outcome)
-  }
+  })
 }
 
 /** Watches one call go by and writes its row once. */
@@ -56,7 +52,7 @@ class CallMeter {
   #firstContentMs: number | null = null
   #resolved: string | null = null
   #reported: WireUsage | null = null
-  readonly #fold = new AnswerFold()
+  #said = ''
   #finished = false
 
   constructor(call: RecordedCall) {
@@ -72,7 +68,7 @@ class CallMeter {
     const body = event.type === 'chunk' ? event.chunk : event.completion
     this.#resolved ??= body.model || null
     this.#reported = body.usage ?? this.#reported
-    this.#fold.add(event)
+    this.#said += saidIn(event)
     if (this.#firstContentMs !== null || !carriesContent(event)) return
     this.#firstContentMs = this.#elapsedMs()
     this.#call.context.span.note('first_content', { model: this.#call.model.id })
@@ -106,7 +102,7 @@ class CallMeter {
     return {
       usage: {
         promptTokens: this.#call.estimateTokens(prompt),
-        completionTokens: this.#call.estimateTokens(this.#fold.text),
+        completionTokens: this.#call.estimateTokens(this.#said),
         cachedTokens: 0,
         reasoningTokens: 0,
       },

@@ -5,6 +5,8 @@ import type { ChatRequest } from '../chat/chat-request.ts'
 import { sleep } from '../chat/clock.ts'
 import { isMollmrError, UpstreamError } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
+import { resumeEvents } from '../chat/resume-events.ts'
+import { tapEvents } from '../chat/tap-events.ts'
 
 export interface RetryOptions {
   /** Attempts after the first. */
@@ -24,21 +26,22 @@ const longestWaitMs = 15_000
  */
 export function retried(model: ChatModel, options: RetryOptions): ChatModel {
   if (options.maxRetries === 0) return model
-  return wrapModel(model, (request, context) => retriedChat({ model, ...options }, request, context))
+  return wrapModel(model, (request, context) =>
+    tapEvents(async () => ({ events: await firstToLast({ model, ...options }, request, context) })),
+  )
 }
 
-async function* retriedChat(
+/** The events of the first attempt that has content. */
+async function firstToLast(
   { model, maxRetries, random = Math.random }: RetryOptions & { readonly model: ChatModel },
   request: ChatRequest,
   context: CallContext,
-): AsyncGenerator<ChatEvent> {
+): Promise<AsyncIterable<ChatEvent>> {
   for (let retries = 0; ; retries += 1) {
-    const attempt = new Attempt()
     try {
-      for await (const event of model.chat(request, context)) yield* attempt.pass(event)
-      return
+      return await begunEvents(model.chat(request, context))
     } catch (error) {
-      const waitMs = attempt.isCommitted || retries === maxRetries ? null : waitBefore(retries, error, random)
+      const waitMs = retries === maxRetries ? null : waitBefore(retries, error, random)
       if (waitMs === null || context.clock.now() + waitMs >= context.deadline.endsAtMs) throw error
       throwIfAborted(context.signal)
       context.span.note('retry', {
@@ -51,17 +54,15 @@ async function* retriedChat(
   }
 }
 
-/** Holds back what says nothing yet, so that a failed attempt leaves no role chunk behind. */
-class Attempt {
-  #held: ChatEvent[] = []
-  isCommitted = false
-
-  pass(event: ChatEvent): readonly ChatEvent[] {
-    if (this.isCommitted) return [event]
-    this.#held.push(event)
-    if (event.type !== 'end' && !carriesContent(event)) return []
-    this.isCommitted = true
-    return this.#held
+/** Reads what says nothing yet, so that a failed attempt leaves no role chunk behind. */
+async function begunEvents(events: AsyncIterable<ChatEvent>): Promise<AsyncIterable<ChatEvent>> {
+  const iterator = events[Symbol.asyncIterator]()
+  const read: ChatEvent[] = []
+  for (;;) {
+    const next = await iterator.next()
+    if (next.done === true) return resumeEvents(read, iterator)
+    read.push(next.value)
+    if (next.value.type === 'end' || carriesContent(next.value)) return resumeEvents(read, iterator)
   }
 }
 

@@ -12,9 +12,9 @@ import type { Strategy } from './strategy.ts'
  */
 export const select = { prompts: [selectPrompt, aggregatePrompt], answer } as const satisfies Strategy
 
-async function* answer(run: MixtureRun): AsyncGenerator<ChatEvent> {
+async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
   const best = candidates.length > 1 ? await chooseDraft(run, candidates) : candidates[0]
-  yield* best ? forwardDraft(run, best) : writeAnswer(run, drafts)
+  return best ? forwardDraft(run, best) : writeAnswer(run, drafts)
 }

@@ -6,6 +6,6 @@ import type { MixtureRun } from '../mixture-run.ts'
 export interface Strategy {
   /** What it asks the aggregate with; the user may replace each by its name. */
   readonly prompts: readonly DraftsPrompt[]
-  /** Gathers drafts and hands up the one answer. */
-  answer(run: MixtureRun): AsyncIterable<ChatEvent>
+  /** Gathers drafts; resolves with the events of the one answer as soon as it is known who writes it. */
+  answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>>
 }

@@ -8,8 +8,8 @@ import type { Strategy } from './strategy.ts'
 /** Every worker writes a draft; the aggregate writes the answer out of them. For open-ended questions. */
 export const synthesize = { prompts: [aggregatePrompt], answer } as const satisfies Strategy
 
-async function* answer(run: MixtureRun): AsyncGenerator<ChatEvent> {
+async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
   const sole = soleDraft(run, drafts)
-  yield* sole ? forwardDraft(run, sole) : writeAnswer(run, drafts)
+  return sole ? forwardDraft(run, sole) : writeAnswer(run, drafts)
 }

@@ -16,12 +16,12 @@ import type { Strategy } from './strategy.ts'
  */
 export const vote = { prompts: [selectPrompt, aggregatePrompt], answer } as const satisfies Strategy
 
-async function* answer(run: MixtureRun): AsyncGenerator<ChatEvent> {
+async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
   const leading = leadingDrafts(candidates)
   const winner = leading.length > 1 ? await chooseDraft(run, leading) : leading[0]
-  yield* winner ? forwardDraft(run, winner) : writeAnswer(run, drafts)
+  return winner ? forwardDraft(run, winner) : writeAnswer(run, drafts)
 }
 
 /** One draft for each final answer in the lead: by votes, then by weight. All drafts where none comes to a final answer. */

@@ -8,6 +8,7 @@ import type { ChatEvent } from '../../chat/chat-event.ts'
 import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { tapEvents } from '../../chat/tap-events.ts'
 import { Exchange, type ResponseHead } from './exchange.ts'
 import { failureOfConnection, failureOfStatus } from './failure.ts'
 import { type AnswerSource, readStream, readText, readWhole } from './read-answer.ts'
@@ -74,23 +75,29 @@ function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<st
   }
 }
 
-async function* chat(client: Client, request: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
-  const body = writeRequestBody(request, client.name)
-  const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
-  const created = Math.floor(context.clock.wallTime() / 1000)
-  const source: AnswerSource = {
-    exchange,
-    model: client.model,
-    identity: { id: `chatcmpl-${created}`, created },
-    maxAnswerCharacters: client.maxAnswerCharacters,
-  }
-  try {
-    const head = await headOf(source)
-    const read = await readerOf(head, source, request.body.stream === true)
-    for await (const event of read(source)) yield event
-  } finally {
-    exchange.close()
-  }
+function chat(client: Client, request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
+  return tapEvents(async () => {
+    const body = writeRequestBody(request, client.name)
+    const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
+    const close = (): void => {
+      exchange.close()
+    }
+    const created = Math.floor(context.clock.wallTime() / 1000)
+    const source: AnswerSource = {
+      exchange,
+      model: client.model,
+      identity: { id: `chatcmpl-${created}`, created },
+      maxAnswerCharacters: client.maxAnswerCharacters,
+    }
+    try {
+      const head = await headOf(source)
+      const read = await readerOf(head, source, request.body.stream === true)
+      return { events: read(source), close }
+    } catch (error) {
+      close()
+      throw error
+    }
+  })
 }
 
 async function headOf({ exchange, model }: AnswerSource): Promise<ResponseHead> {

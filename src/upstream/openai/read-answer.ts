@@ -2,7 +2,7 @@
 import type { ChatChunk, ChatCompletion, ChatDelta, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import type { WireUsage } from '../../chat/usage.ts'
-import { SseParser } from '../../wire/sse.ts'
+import { type SseEvent, SseParser } from '../../wire/sse.ts'
 import type { Exchange } from './exchange.ts'
 import { type FailingModel, failureOfBody, failureOfConnection } from './failure.ts'
 import { type AnswerIdentity, repairChunk, repairCompletion } from './repair.ts'
@@ -22,23 +22,60 @@ const endMark = '[DONE]'
 const silentFinishes: ReadonlySet<string | null> = new Set(['length', 'content_filter'])
 
 /** One `chunk` event per event of the stream, then the end. Whatever comes behind `[DONE]` is not read. */
-export async function* readStream(source: AnswerSource): AsyncGenerator<ChatEvent> {
-  const parser = new SseParser(maxEventCharacters)
-  const progress = new StreamProgress(source)
-  for (;;) {
-    const bytes = await nextBytes(source)
-    for (const { data } of bytes === null ? parser.end() : parser.push(bytes)) {
-      if (data === endMark) {
-        yield progress.end()
-        return
-      }
-      const event = progress.read(data)
-      if (event) yield event
+export function readStream(source: AnswerSource): AsyncIterable<ChatEvent> {
+  return new StreamReader(source)
+}
+
+type Next = IteratorResult<ChatEvent, undefined>
+
+/** One read of the socket brings many events: they are parsed as their reader asks, without a turn for each. */
+class StreamReader implements AsyncIterableIterator<ChatEvent, undefined> {
+  readonly #source: AnswerSource
+  readonly #parser = new SseParser(maxEventCharacters)
+  readonly #progress: StreamProgress
+  #frames: readonly SseEvent[] = []
+  #position = 0
+  #isRead = false
+  #hasEnded = false
+
+  constructor(source: AnswerSource) {
+    this.#source = source
+    this.#progress = new StreamProgress(source)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<Next> {
+    for (;;) {
+      if (this.#hasEnded) return { done: true, value: undefined }
+      const value = this.#nextEvent()
+      if (value) return { done: false, value }
+      const bytes = await nextBytes(this.#source)
+      this.#isRead = bytes === null
+      this.#frames = bytes === null ? this.#parser.end() : this.#parser.push(bytes)
+      this.#position = 0
     }
-    if (bytes !== null) continue
-    progress.requireFinish()
-    yield progress.end()
-    return
+  }
+
+  /** Null where more must be read first. */
+  #nextEvent(): ChatEvent | null {
+    while (this.#position < this.#frames.length) {
+      const data = this.#frames[this.#position]?.data ?? ''
+      this.#position += 1
+      if (data === endMark) return this.#end()
+      const event = this.#progress.read(data)
+      if (event) return event
+    }
+    if (!this.#isRead) return null
+    this.#progress.requireFinish()
+    return this.#end()
+  }
+
+  #end(): ChatEvent {
+    this.#hasEnded = true
+    return this.#progress.end()
   }
 }
 
