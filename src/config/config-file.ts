@@ -137,6 +137,7 @@ const mixture = strict({
   aggregate_fallbacks: z.array(text).optional(),
   workers: z.array(worker).optional().describe('Each writes a draft; with none the aggregate answers alone'),
   max_workers: z.int().min(1).optional().describe('Calls to workers that are allowed, samples counted. Default: 16'),
+  top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),
   grace_ms: z.int().min(0).optional(),
   always_aggregate: z.boolean().optional(),

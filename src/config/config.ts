@@ -106,6 +106,8 @@ export interface MixtureConfig {
   readonly aggregate: MemberConfig
   readonly aggregateFallbacks: readonly string[]
   readonly workers: readonly WorkerConfig[]
+  /** Drafts that `rank_fuse` makes the answer of; undefined: the mixture's default. */
+  readonly topK?: number
   /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
   readonly quorum?: number
   readonly graceMs: number

@@ -54,7 +54,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
     budget: known({ maxCalls: budget.max_calls, maxCostUsd: budget.max_cost_usd }),
     prompts: resolvePrompts(written, path, resolution),
-    ...known({ description: written.description, quorum: written.quorum }),
+    ...known({ description: written.description, quorum: written.quorum, topK: written.top_k }),
     ...systemPromptOf(written, path, resolution),
   }
 }

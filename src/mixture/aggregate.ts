@@ -25,14 +25,26 @@ export const aggregatePrompt = draftsPrompt('aggregate')
 /** How much of the room for drafts is used: a model that says it was too much is asked once more. */
 const fits = [1, 0.25]
 
+/** What the aggregate is shown. */
+interface Shown {
+  /** Some of the drafts; default: all of them. */
+  readonly shown?: readonly Draft[]
+  /** What comparing them has come to; null where nobody did. */
+  readonly comparison?: string | null
+}
+
 /** The aggregate writes the answer out of the drafts; where it cannot, the best draft is the answer. */
-export async function writeAnswer(run: MixtureRun, drafts: readonly Draft[]): Promise<AsyncIterable<ChatEvent>> {
-  const numbered = numberDrafts(run, drafts)
+export async function writeAnswer(
+  run: MixtureRun,
+  drafts: readonly Draft[],
+  { shown = drafts, comparison = null }: Shown = {},
+): Promise<AsyncIterable<ChatEvent>> {
+  const numbered = numberDrafts(run, shown)
   const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
-    requestWithBlock(run, aggregate, draftBlock(run, aggregatePrompt, { numbered, aggregate, fit })),
+    requestWithBlock(run, aggregate, draftBlock(run, aggregatePrompt, { numbered, aggregate, fit, comparison })),
   )
   if (attempt.events) return ownAnswer(run, attempt)
-  const best = isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts)
+  const best = isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts, shown)
   if (!best) throw attempt.error
   return forwardDraft(run, best)
 }

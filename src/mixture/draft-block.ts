@@ -26,6 +26,8 @@ interface ShownDrafts {
   readonly aggregate: Aggregate
   /** 0 to 1. */
   readonly fit: number
+  /** Shown behind the drafts. */
+  readonly comparison?: string | null
 }
 
 /** The prompt with the drafts in it: what is put behind the conversation. */
@@ -44,10 +46,15 @@ function draftsPromptValues(run: MixtureRun, shown: ShownDrafts): SlotValues<typ
   return {
     ...mixtureValues(run),
     ...conversationValues(run.request),
-    drafts: fenced.join('\n\n'),
+    drafts: [...fenced, ...fencedComparison(run, shown.comparison)].join('\n\n'),
     draft_count: numbered.length,
     boundary,
   }
+}
+
+/** It was made of drafts, so it is trusted no more than they are. */
+function fencedComparison({ boundary }: MixtureRun, comparison: string | null = null): readonly string[] {
+  return comparison === null ? [] : [fence(comparison, { title: 'Comparison of the drafts', boundary })]
 }
 
 const flagTexts: Readonly<Record<DraftFlag, string>> = {
@@ -69,11 +76,12 @@ const answerTokens = 4096
 const promptTokens = 600
 
 /** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
-function longestDraft(run: MixtureRun, { numbered, aggregate, fit }: ShownDrafts): number {
+function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }: ShownDrafts): number {
   const longest = run.mixture.maxDraftCharacters
   const lengths = numbered.map((draft) => Math.min(draft.text.length, longest))
   const wanted = lengths.reduce((sum, length) => sum + length, 0)
-  const total = Math.min(wanted, freeCharacters(run, numbered, aggregate)) * fit
+  const free = freeCharacters(run, numbered, aggregate) - (comparison?.length ?? 0)
+  const total = Math.min(wanted, free) * fit
   return total >= wanted ? longest : Math.max(minDraftCharacters, levelOf(lengths, total))
 }
 

@@ -56,14 +56,18 @@ export function draftFrom({ text, flag, usage }: DraftContent, source: DraftSour
   return { ...source, text, flag, usage }
 }
 
-/** The draft of the highest weight; among equals a whole one, then the first in the order of the definition. */
-export function bestDraft(drafts: readonly Draft[]): Draft | undefined {
+/** The drafts of the highest weight first; among equals whole ones, then in the order of the definition. */
+export function byWorth(drafts: readonly Draft[]): readonly Draft[] {
   return drafts.toSorted(
     (a, b) =>
       b.worker.weight - a.worker.weight ||
       Number(a.flag !== null) - Number(b.flag !== null) ||
       a.worker.position - b.worker.position,
-  )[0]
+  )
+}
+
+export function bestDraft(drafts: readonly Draft[]): Draft | undefined {
+  return byWorth(drafts)[0]
 }
 
 function flagOf({ refusal, finishReason }: Answer): DraftFlag | null {

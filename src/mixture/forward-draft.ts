@@ -19,9 +19,16 @@ export function soleDraft(run: MixtureRun, drafts: readonly Draft[]): Draft | un
   return isAlone && !run.mixture.alwaysAggregate ? bestDraft(forwardableDrafts(run, drafts)) : undefined
 }
 
-/** The draft that takes the place of what the aggregate did not give; undefined where none has the form for it. */
-export function draftInstead(run: MixtureRun, drafts: readonly Draft[]): Draft | undefined {
-  const best = bestDraft(forwardableDrafts(run, drafts))
+/**
+ * The one of `candidates` that takes the place of what the aggregate did not make of `drafts`; undefined where none has
+ * the form for it.
+ */
+export function draftInstead(
+  run: MixtureRun,
+  drafts: readonly Draft[],
+  candidates: readonly Draft[] = drafts,
+): Draft | undefined {
+  const best = bestDraft(forwardableDrafts(run, candidates))
   if (best)
     run.context.span.set({ degraded: `${drafts.length}/${run.mixture.workers.length}`, degradedBy: 'aggregate' })
   return best

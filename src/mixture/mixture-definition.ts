@@ -18,6 +18,8 @@ export interface MixtureDefinition {
   readonly aggregateFallbacks?: readonly ChatModel[]
   /** Default: `synthesize`. */
   readonly strategy?: StrategyName
+  /** Drafts that `rank_fuse` makes the answer of. Default: 3. */
+  readonly topK?: number
   /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
   readonly quorum?: number
   /** How long the other workers may still take once the quorum is reached. Default: 3000. */

@@ -12,6 +12,7 @@ import {
   workerTemplateSlots,
 } from './mixture-prompts.ts'
 import { createMixture } from './mixture.ts'
+import { draftsPrompts } from './strategies/strategies.ts'
 
 const cut = createFakeModel('cut', {
   script: () => [...textSteps('6 * 7 = 4').slice(0, -1), { delta: {}, finish: 'length' }],
@@ -43,8 +44,12 @@ describe('the default prompts', () => {
     expect(await promptOf({ workers: [createSayingModel('a', '42')], alwaysAggregate: true })).toMatchSnapshot()
   })
 
-  it('of the choice', async () => {
-    expect(await promptOf({ strategy: 'select' })).toMatchSnapshot()
+  it.each([
+    ['choice', 'select'],
+    ['comparison', 'deliberate'],
+    ['ranking', 'rank_fuse'],
+  ] as const)('of the %s', async (_, strategy) => {
+    expect(await promptOf({ strategy, topK: 1 })).toMatchSnapshot()
   })
 })
 
@@ -61,9 +66,13 @@ describe('a prompt of the user', () => {
     )
   })
 
-  it('of the choice too', async () => {
-    expect(await promptOf({ strategy: 'select', prompts: { select: { text: 'Best?\n{{ drafts }}' } } })).toMatch(
-      /\n\nBest\?\n\[a7/,
+  it.each([
+    ['select', 'select'],
+    ['deliberate', 'deliberate'],
+    ['rank_fuse', 'rank'],
+  ] as const)('of %s too', async (strategy, name) => {
+    expect(await promptOf({ strategy, topK: 1, prompts: { [name]: { text: 'Well?\n{{ drafts }}' } } })).toMatch(
+      /\n\nWell\?\n\[a7/,
     )
   })
 })
@@ -71,8 +80,14 @@ describe('a prompt of the user', () => {
 describe('docs/prompts.md', () => {
   const page = readFileSync(new URL('../../docs/prompts.md', import.meta.url), 'utf8')
   const sections = new Map(page.split(/^## /m).map((section) => [section.split('\n', 1)[0] ?? '', section]))
+  it('lists every prompt that shows drafts', () => {
+    const section = sections.get('`prompts` of a mixture that show drafts') ?? ''
+    const listed = [...section.slice(0, section.indexOf('same slots')).matchAll(/^\| `(\w+)` \|/gm)]
+    expect(listed.map(([, name]) => name)).toEqual(draftsPrompts.map(({ name }) => name))
+  })
+
   const documented = [
-    ['`prompts.aggregate` and `prompts.select` of a mixture', draftsPromptSlots],
+    ['`prompts` of a mixture that show drafts', draftsPromptSlots],
     ['`prompts.worker` of a mixture and `template` of a worker', workerTemplateSlots],
     ['`system_prompt` of a mixture', mixtureSystemPromptSlots],
     ['`system_prompt` of an aggregate', aggregateSystemPromptSlots],
@@ -80,7 +95,9 @@ describe('docs/prompts.md', () => {
   ] as const
 
   it.each(documented)('lists the slots of %s', (title, slots) => {
-    const listed = [...(sections.get(title) ?? '').matchAll(/^\| `([\w.]+)`( \(required\))? \|/gm)]
+    const listed = [
+      ...(sections.get(title)?.split('| slot |')[1] ?? '').matchAll(/^\| `([\w.]+)`( \(required\))? \|/gm),
+    ]
     expect(
       Object.fromEntries(listed.map(([, slot = '', required]) => [slot, required ? 'required' : 'optional'])),
     ).toEqual(slots)

@@ -30,6 +30,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     description: definition.description ?? '',
     workers,
     aggregates: resolveAggregates(definition),
+    topK: atLeastOne(id, 'topK', definition.topK ?? 3),
     quorum: resolveQuorum(definition, workers.length),
     graceMs: definition.graceMs ?? 3000,
     alwaysAggregate: definition.alwaysAggregate ?? false,
@@ -50,6 +51,11 @@ function resolvePrompts({ id, prompts = {} }: MixtureDefinition): ResolvedMixtur
     return template ? [[name, template] as const] : []
   })
   return new Map(written)
+}
+
+function atLeastOne(id: string, name: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count
+  throw new ConfigError(`mixture "${id}": ${name} is ${count}; it must be a whole number from 1.`)
 }
 
 function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number {

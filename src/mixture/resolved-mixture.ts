@@ -19,6 +19,7 @@ export interface ResolvedMixture {
   readonly workers: readonly Worker[]
   /** The aggregate, then its fallbacks. */
   readonly aggregates: readonly Aggregate[]
+  readonly topK: number
   readonly quorum: number
   readonly graceMs: number
   readonly alwaysAggregate: boolean

@@ -14,10 +14,10 @@ export async function untilFirstContent(events: AsyncIterable<ChatEvent>): Promi
   try {
     for (;;) {
       const next = await iterator.next()
-      if (next.done === true) throw emptyError()
+      if (next.done === true) throw emptyAnswerError()
       held.push(next.value)
       if (isAnswer(next.value)) return resumeEvents(held, iterator)
-      if (next.value.type === 'end') throw emptyError()
+      if (next.value.type === 'end') throw emptyAnswerError()
     }
   } catch (error) {
     await iterator.return?.()
@@ -44,6 +44,7 @@ function isStopped(finishReason: string | null): boolean {
   return finishReason !== null && finishReason !== 'stop'
 }
 
-function emptyError(): UpstreamError {
+/** For an aggregate that came to its end with nothing to show for it. */
+export function emptyAnswerError(): UpstreamError {
   return new UpstreamError('upstream_empty_response', 'The aggregate ended its answer without any content.')
 }

@@ -15,6 +15,6 @@ export const select = { prompts: [selectPrompt, aggregatePrompt], answer } as co
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
-  const best = candidates.length > 1 ? await chooseDraft(run, candidates) : candidates[0]
+  const best = candidates.length > 1 ? await chooseDraft(run, drafts, candidates) : candidates[0]
   return best ? forwardDraft(run, best) : writeAnswer(run, drafts)
 }

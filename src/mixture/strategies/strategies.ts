@@ -1,11 +1,19 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
 import type { DraftsPrompt } from '../drafts-prompt.ts'
+import { deliberate } from './deliberate.ts'
+import { rankFuse } from './rank-fuse.ts'
 import { select } from './select.ts'
 import type { Strategy } from './strategy.ts'
 import { synthesize } from './synthesize.ts'
 import { vote } from './vote.ts'
 
-export const strategies = { synthesize, select, vote } as const satisfies Readonly<Record<string, Strategy>>
+export const strategies = {
+  synthesize,
+  select,
+  vote,
+  deliberate,
+  rank_fuse: rankFuse,
+} as const satisfies Readonly<Record<string, Strategy>>
 
 export type StrategyName = keyof typeof strategies
 

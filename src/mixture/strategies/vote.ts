@@ -20,7 +20,7 @@ async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
   const candidates = forwardableDrafts(run, drafts)
   const leading = leadingDrafts(candidates)
-  const winner = leading.length > 1 ? await chooseDraft(run, leading) : leading[0]
+  const winner = leading.length > 1 ? await chooseDraft(run, drafts, leading) : leading[0]
   return winner ? forwardDraft(run, winner) : writeAnswer(run, drafts)
 }
 
