@@ -106,14 +106,15 @@ describe('C2: the list in the shape of Anthropic', () => {
   it('is what a caller with anthropic-version gets, without a redirect', async () => {
     const response = await fetch(`${gateway.url}/v1/models?limit=1000`, { headers, redirect: 'error' })
     const list = (await response.json()) as { data: unknown[]; has_more: boolean; first_id: string; last_id: string }
-    expect(list).toMatchObject({ has_more: false, first_id: 'mollmr/generic', last_id: 'mollmr/limited' })
-    expect(list.data[0]).toMatchObject({ type: 'model', id: 'mollmr/generic', display_name: 'mollmr/generic' })
+    expect(list).toMatchObject({ has_more: false, first_id: 'claude-mollmr-generic', last_id: 'mollmr/limited' })
+    expect(list.data[0]).toMatchObject({ type: 'model', id: 'claude-mollmr-generic', display_name: 'mollmr/generic' })
+    expect(list.data[1]).toMatchObject({ type: 'model', id: 'mollmr/generic', display_name: 'mollmr/generic' })
     expect(list.data[0]).toHaveProperty('created_at', expect.stringMatching(/^\d{4}-\d\d-\d\dT/))
   })
 
   it('honours its limit', async () => {
     const list = await (await fetch(`${gateway.url}/v1/models?limit=2`, { headers })).json()
-    expect(list).toMatchObject({ has_more: true, first_id: 'mollmr/generic', last_id: 'mollmr/org/single' })
+    expect(list).toMatchObject({ has_more: true, first_id: 'claude-mollmr-generic', last_id: 'mollmr/generic' })
   })
 })
 

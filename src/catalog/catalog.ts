@@ -8,10 +8,12 @@ import { RequestError } from '../chat/errors.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 
 export interface Catalog {
-  /** The model with this id, with or without the prefix. @throws RequestError `model_not_found`, `router_not_configured` */
+  /** The model with this id, with or without the prefix, or behind an alias. @throws RequestError `model_not_found`, `router_not_configured` */
   find(id: string): ChatModel
   /** Every model as it is listed, with the prefix: the router, the mixtures, the single models. */
   list(): readonly ListedModel[]
+  /** The router and the mixtures under names that Claude Code shows: its list has only what begins with "claude". */
+  aliases(): readonly ListedModel[]
   /** The id as it is listed, whichever form it was asked in. */
   listedId(id: string): string
   /** The id without the prefix, whichever form it was asked in. */
@@ -31,6 +33,8 @@ export interface CatalogOptions {
   readonly deadline: DeadlineLimits
 }
 
+const aliasPrefix = 'claude-mollmr-'
+
 /** The id of the router, in every config. */
 export const routerId = 'router'
 
@@ -38,10 +42,17 @@ export const routerId = 'router'
 export function catalogOf(models: readonly ChatModel[], { prefix, deadline }: CatalogOptions): Catalog {
   const byId = new Map(models.toReversed().map((model) => [model.id, model]))
   const listed = models.map(({ id, card }) => ({ id: prefix + id, card }))
-  const bare = (id: string): string => (byId.has(id) || !id.startsWith(prefix) ? id : id.slice(prefix.length))
+  const aliases = models
+    .filter(({ card }) => card.kind !== 'model')
+    .map(({ id, card }) => ({ id: aliasPrefix + id, card: { ...card, name: card.name ?? prefix + id } }))
+  const bare = (id: string): string => {
+    const before = byId.has(id) ? '' : [aliasPrefix, prefix].find((each) => id.startsWith(each))
+    return id.slice(before?.length ?? 0)
+  }
   return {
     find: (id) => byId.get(bare(id)) ?? refuse(bare(id), byId),
     list: () => listed,
+    aliases: () => aliases,
     listedId: (id) => prefix + bare(id),
     bareId: bare,
     deadline,

@@ -69,6 +69,15 @@ export interface Caller {
   readonly key?: string
 }
 
+/** JSON as a dialect writes it. */
+export interface NativeText {
+  readonly dialect: NativeDialect
+  readonly json: string
+}
+
+/** The dialects beside OpenAI chat, whose objects are those of the shared language. */
+export type NativeDialect = 'openai-responses' | 'anthropic-messages'
+
 export interface ChatRequest {
   readonly body: ChatBody
   /**
@@ -76,6 +85,11 @@ export interface ChatRequest {
    * changes the body makes a request without it: `withBody` does.
    */
   readonly source?: string
+  /**
+   * The request in the dialect that it came in, where that is another than OpenAI chat, so that an upstream which speaks
+   * that dialect loses nothing. It goes the way of `source`.
+   */
+  readonly native?: NativeText
   readonly options: RequestOptions
   readonly caller: Caller
 }

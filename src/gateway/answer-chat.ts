@@ -2,13 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
-import type { Caller, ChatRequest } from '../chat/chat-request.ts'
+import type { ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -35,11 +36,12 @@ export async function answerChat(
   catalog: Catalog,
   { http, reply, dialect }: HttpExchange,
 ): Promise<FastifyReply> {
+  if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
   const request = withBareMixture(parsed.request, catalog)
   const model = catalog.find(request.body.model)
   const trace = createTrace(http.id, parts.clock)
-  trace.root.set({ route: model.id })
+  trace.root.set({ route: model.id, ...(parsed.dropped.length > 0 ? { dropped: parsed.dropped } : {}) })
   const leave = new AbortController()
   const stopWatching = abortWhenCallerLeaves(reply, leave)
   const release = parts.inFlight.add(leave)
@@ -77,11 +79,11 @@ async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> 
 async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<void> {
   const { parsed, trace, reply, parts } = exchange
   const events = callModel(exchange, catalog)
-  const corsHeaders = reply.getHeaders() as Record<string, string>
+  const givenHeaders = reply.getHeaders() as Record<string, string>
   try {
     await streamResponse(reply.raw, events, {
       frames: parsed.createFrames(factsOf(exchange)),
-      headers: () => ({ ...corsHeaders, ...answerHeaders(trace.id, trace.attributes) }),
+      headers: () => ({ ...givenHeaders, ...answerHeaders(trace.id, trace.attributes) }),
       clock: parts.clock,
     })
   } finally {
@@ -109,10 +111,6 @@ function withBareMixture(request: ChatRequest, catalog: Catalog): ChatRequest {
   const { mixture } = request.options
   if (mixture === undefined) return request
   return { ...request, options: { ...request.options, mixture: catalog.bareId(mixture) } }
-}
-
-function callerOf(http: FastifyRequest): Caller {
-  return { headers: http.headers as Readonly<Record<string, string | undefined>> }
 }
 
 /** A connection that closes before the answer has ended ends every call that was made for it. */

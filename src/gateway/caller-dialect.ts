@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
 
@@ -9,7 +10,12 @@ declare module 'fastify' {
   }
 }
 
-/** The dialect to tell a failure in: that of the route. */
-export function callerDialect({ routeOptions }: FastifyRequest): Dialect {
-  return routeOptions.config.dialect ?? chatDialect
+/** The dialect to tell a failure in: that of the route, else the one that the caller's headers speak. */
+export function callerDialect(request: FastifyRequest): Dialect {
+  return request.routeOptions.config.dialect ?? (speaksAnthropic(request) ? messagesDialect : chatDialect)
+}
+
+/** Every client of Anthropic's API says which version of it. */
+export function speaksAnthropic({ headers }: FastifyRequest): boolean {
+  return headers['anthropic-version'] !== undefined
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 
 const exposed = [
   'x-request-id',
+  'request-id',
   'x-mollmr-route',
   'x-mollmr-route-source',
   'x-mollmr-route-confidence',

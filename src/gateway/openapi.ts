@@ -16,6 +16,13 @@ export function openApiDocument(): Record<string, unknown> {
     },
     paths: {
       '/v1/chat/completions': { post: chatOperation() },
+      '/v1/messages': { post: messagesOperation('The same in the words of Anthropic', ref('Message')) },
+      '/v1/messages/count_tokens': {
+        post: messagesOperation(
+          'Estimate the tokens of a prompt',
+          open({ input_tokens: { type: 'integer' } }, ['input_tokens']),
+        ),
+      },
       '/v1/models': { get: operation('List the router, the mixtures and the single models', ref('ModelList')) },
       '/v1/models/{id}': {
         get: operation('One model; the id may contain slashes, plain or encoded', ref('Model'), [pathParameter('id')]),
@@ -55,6 +62,13 @@ function chatOperation(): Record<string, unknown> {
         content: { ...jsonOf(ref('ChatCompletion')), 'text/event-stream': { schema: { type: 'string' } } },
       },
     },
+  }
+}
+
+function messagesOperation(summary: string, answer: unknown): Record<string, unknown> {
+  return {
+    ...operation(summary, answer),
+    requestBody: { required: true, content: jsonOf(ref('MessagesRequest')) },
   }
 }
 
@@ -109,6 +123,14 @@ const schemas = {
       choices: { type: 'array' },
     },
     ['id', 'object', 'created', 'model', 'choices'],
+  ),
+  MessagesRequest: open(
+    { model: text, messages: { type: 'array', minItems: 1 }, max_tokens: maybe('integer'), stream: maybe('boolean') },
+    ['model', 'messages'],
+  ),
+  Message: open(
+    { id: text, type: { const: 'message' }, role: { const: 'assistant' }, model: text, content: { type: 'array' } },
+    ['id', 'type', 'role', 'model', 'content'],
   ),
   Model: open(
     {

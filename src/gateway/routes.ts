@@ -1,15 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RequestError } from '../chat/errors.ts'
+import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
-import { writeAnthropicModel, writeModel } from '../wire/openai-chat/write-model.ts'
 import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { countTokens } from './count-tokens.ts'
 import { homePage } from './home-page.ts'
+import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 
 /** Where each dialect is spoken, with `/v1` before it or not. */
-const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [['/chat/completions', chatDialect]]
+const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [
+  ['/chat/completions', chatDialect],
+  ['/messages', messagesDialect],
+]
 
 /** Every path that the gateway answers. */
 export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
@@ -20,6 +25,9 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
       )
     }
   }
+  server.post('/v1/messages/count_tokens', { config: { dialect: messagesDialect } }, (http) =>
+    countTokens(parts.catalog(), http),
+  )
   for (const path of ['/v1/models', '/models']) {
     server.get(path, (request) => listModels(parts, request))
     // Ids contain slashes: the rest of the path is the id.
@@ -27,35 +35,11 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   }
   server.get('/health/live', () => ({ status: 'ok' }))
   server.get('/health/ready', () => ({ status: 'ok', models: parts.catalog().list().length }))
+  // Claude Code asks whether anybody is there.
+  server.get('/api/hello', () => ({ message: 'hello' }))
   server.get('/openapi.json', () => openApiDocument())
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))
   server.get('/', (request, reply) => sendHomePage(parts, request, reply))
-}
-
-/** The list in OpenAI's shape, or in Anthropic's where the caller speaks that. */
-function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
-  const models = catalog().list()
-  if (request.headers['anthropic-version'] === undefined) {
-    return { object: 'list', data: models.map(({ id, card }) => writeModel(id, card, startedAt)) }
-  }
-  const { limit } = request.query as { readonly limit?: string }
-  const most = limit === undefined ? models.length : Number.parseInt(limit, 10) || models.length
-  const page = models.slice(0, most)
-  return {
-    data: page.map(({ id, card }) => writeAnthropicModel(id, card, startedAt)),
-    has_more: page.length < models.length,
-    first_id: page[0]?.id ?? null,
-    last_id: page.at(-1)?.id ?? null,
-  }
-}
-
-function showModel({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
-  const asked = (request.params as { readonly '*': string })['*']
-  const snapshot = catalog()
-  const { card } = snapshot.find(asked)
-  const id = snapshot.listedId(asked)
-  const write = request.headers['anthropic-version'] === undefined ? writeModel : writeAnthropicModel
-  return write(id, card, startedAt)
 }
 
 function showTrace({ traces }: GatewayParts, request: FastifyRequest): Record<string, unknown> {

@@ -9,6 +9,8 @@ import type { Caller, ChatRequest } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 
 export interface Dialect {
+  /** Where its clients look for the id of their request, beside `x-request-id`. */
+  readonly requestIdHeader?: string
   /**
    * @param bytes the body as it came, UTF-8 JSON
    * @throws RequestError with `param` where a field cannot be meant
@@ -21,6 +23,8 @@ export interface Dialect {
 /** A request, and how its answer is to be written. */
 export interface ParsedRequest {
   readonly request: ChatRequest
+  /** What no model but one of this dialect understands, and so does not reach the others: fields and kinds of tools. */
+  readonly dropped: readonly string[]
   /** The JSON of a whole answer. */
   writeAnswer(answer: Answer, facts: AnswerFacts): string
   createFrames(facts: AnswerFacts): FrameWriter

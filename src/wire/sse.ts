@@ -13,6 +13,11 @@ export function writeSseData(json: string): string {
   return `data: ${json}\n\n`
 }
 
+/** One named frame whose data names its type too, as the Anthropic and the Responses API write them. */
+export function writeSseEvent(type: string, fields: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
+}
+
 /** A frame that readers skip: a sign of life. */
 export function writeSseComment(text: string): string {
   return `: ${text}\n\n`

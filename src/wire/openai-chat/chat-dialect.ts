@@ -10,6 +10,7 @@ export const chatDialect: Dialect = {
     const { model, stream_options: streamOptions } = request.body
     return {
       request,
+      dropped: [],
       writeAnswer: (answer, { ledger }) => writeCompletion(answer, model, visibleUsage(answer.end, ledger())),
       createFrames: (facts) => new ChatFrames({ model, keepUsage: streamOptions?.include_usage === true }, facts),
     }

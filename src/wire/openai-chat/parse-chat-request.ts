@@ -4,8 +4,8 @@
  */
 import type { Caller, ChatRequest } from '../../chat/chat-request.ts'
 import { parseJsonBody } from '../parse-json-body.ts'
+import { parseRequestOptions } from '../request-options.ts'
 import { checkChatBody } from './check-chat-body.ts'
-import { parseRequestOptions } from './request-options.ts'
 
 /**
  * @param bytes the body as it came, UTF-8 JSON

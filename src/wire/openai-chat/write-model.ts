@@ -26,13 +26,3 @@ export function writeModel(id: string, card: ModelCard, created: number): Record
     ...(card.price ? { pricing: { prompt: card.price.input / 1e6, completion: card.price.output / 1e6 } } : {}),
   }
 }
-
-/** One entry in the shape of Anthropic's `GET /v1/models`. */
-export function writeAnthropicModel(id: string, card: ModelCard, created: number): Record<string, unknown> {
-  return {
-    type: 'model',
-    id,
-    display_name: card.name ?? id,
-    created_at: new Date(created * 1000).toISOString(),
-  }
-}

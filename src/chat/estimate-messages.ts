@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../chat/chat-request.ts'
-import { textOf } from '../chat/message-text.ts'
+import type { ChatMessage } from './chat-request.ts'
+import { textOf } from './message-text.ts'
 
 /** What a picture or a recording takes, more or less: nobody counts them alike. */
 const tokensPerPart = 1000

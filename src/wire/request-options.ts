@@ -1,5 +1,5 @@
-import type { RequestOptions } from '../../chat/chat-request.ts'
-import { RequestError } from '../../chat/errors.ts'
+import type { RequestOptions } from '../chat/chat-request.ts'
+import { RequestError } from '../chat/errors.ts'
 
 const checks: Readonly<Record<string, readonly [wants: string, holds: (value: unknown) => boolean]>> = {
   mixture: ['the id of a mixture or model', (value) => typeof value === 'string' && value !== ''],

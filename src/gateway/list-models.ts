@@ -1,0 +1,37 @@
+/** `GET /v1/models` in the shape that the caller reads: OpenAI's, or Anthropic's where it says `anthropic-version`. */
+import type { FastifyRequest } from 'fastify'
+import type { ListedModel } from '../catalog/catalog.ts'
+import { writeAnthropicModel } from '../wire/anthropic-messages/write-model.ts'
+import { writeModel } from '../wire/openai-chat/write-model.ts'
+import { speaksAnthropic } from './caller-dialect.ts'
+import type { GatewayParts } from './gateway-parts.ts'
+
+/** Every model; the Anthropic shape also has the aliases that Claude Code shows. */
+export function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
+  const snapshot = catalog()
+  if (!speaksAnthropic(request)) {
+    return { object: 'list', data: snapshot.list().map(({ id, card }) => writeModel(id, card, startedAt)) }
+  }
+  const models = [...snapshot.aliases(), ...snapshot.list()]
+  const { limit } = request.query as { readonly limit?: string }
+  const most = limit === undefined ? models.length : Number.parseInt(limit, 10) || models.length
+  return anthropicPage(models, most, startedAt)
+}
+
+export function showModel({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
+  const asked = (request.params as { readonly '*': string })['*']
+  const snapshot = catalog()
+  const listed = { id: snapshot.listedId(asked), card: snapshot.find(asked).card }
+  const { id, card } = snapshot.aliases().find((alias) => alias.id === asked) ?? listed
+  return speaksAnthropic(request) ? writeAnthropicModel(id, card, startedAt) : writeModel(id, card, startedAt)
+}
+
+function anthropicPage(models: readonly ListedModel[], most: number, startedAt: number): Record<string, unknown> {
+  const page = models.slice(0, most)
+  return {
+    data: page.map(({ id, card }) => writeAnthropicModel(id, card, startedAt)),
+    has_more: page.length < models.length,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
+  }
+}

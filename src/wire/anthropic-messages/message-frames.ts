@@ -1,0 +1,58 @@
+import type { ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
+import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
+import { visibleUsage } from '../openai-chat/write-answer.ts'
+import { writeSseEvent } from '../sse.ts'
+import { MessageBlocks } from './message-blocks.ts'
+import { writeMessagesError } from './write-error.ts'
+import { emptyMessage, type MessageStyle, messageUsageOf, stopFieldsOf } from './write-message.ts'
+
+/** Writes a stream as Anthropic's events: `message_start`, blocks, `message_delta`, `message_stop`. */
+export class MessageFrames implements FrameWriter {
+  readonly signOfLife = writeSseEvent('ping', {})
+  readonly #style: MessageStyle
+  readonly #facts: AnswerFacts
+  readonly #blocks = new MessageBlocks()
+  #hasBegun = false
+  #finishReason: string | null = null
+  #stoppedBy: unknown
+  #refused = false
+
+  constructor(style: MessageStyle, facts: AnswerFacts) {
+    this.#style = style
+    this.#facts = facts
+  }
+
+  begin(): string {
+    this.#hasBegun = true
+    const message = emptyMessage(this.#facts.requestId, this.#style.model)
+    return writeSseEvent('message_start', { message })
+  }
+
+  chunk({ chunk }: ChunkEvent): string {
+    let frames = this.#hasBegun ? '' : this.begin()
+    const choice = chunk.choices.find(({ index }) => index === 0)
+    if (!choice) return frames
+    const { content, refusal, tool_calls: calls } = choice.delta
+    const reasoning = choice.delta.reasoning_content ?? choice.delta.reasoning
+    if (reasoning && this.#style.showsThinking) frames += this.#blocks.say('thinking', reasoning)
+    if (content) frames += this.#blocks.say('text', content)
+    if (refusal) frames += this.#blocks.say('text', refusal)
+    for (const call of calls ?? []) frames += this.#blocks.call(call)
+    this.#refused ||= Boolean(refusal)
+    this.#finishReason ??= choice.finish_reason
+    this.#stoppedBy ??= choice['stop_reason']
+    return frames
+  }
+
+  end(end: EndEvent): string {
+    const reason = this.#refused ? 'content_filter' : this.#finishReason
+    const delta = { ...stopFieldsOf(reason, this.#stoppedBy, this.#style), container: null }
+    const usage = messageUsageOf(visibleUsage(end, this.#facts.ledger()))
+    return this.#blocks.finish() + writeSseEvent('message_delta', { delta, usage }) + writeSseEvent('message_stop', {})
+  }
+
+  fail(failure: Failure): string {
+    const { type: _type, ...fields } = writeMessagesError(failure, this.#facts.requestId)
+    return writeSseEvent('error', fields)
+  }
+}
