@@ -61,10 +61,24 @@ export interface Span {
   total(): UsageTotal
 }
 
+/** What calls take, or may take. */
+export interface Spending {
+  readonly calls: number
+  /** Of prompts and answers together. */
+  readonly tokens: number
+  /** US dollars, as far as prices are known. */
+  readonly costUsd: number
+}
+
 /** What a request may still spend, shared by everything below it. */
 export interface CallBudget {
-  /** Takes one call; throws `BudgetError` where none is left or what was spent has reached the limit. */
-  takeCall(): void
-  /** Tells what a finished call cost. */
-  settle(row: LedgerRow): void
+  /** What is neither spent nor set aside; `Infinity` where there is no limit. */
+  readonly left: Spending
+  /**
+   * Sets aside what one call is expected to take; the returned function, called once with the call's row, puts what it
+   * did take in its place. `expected` is asked only where there is a limit.
+   *
+   * @throws BudgetError where less is left
+   */
+  reserve(expected: () => Spending): (row: LedgerRow) => void
 }

@@ -5,6 +5,7 @@
 import type { CallContext } from './call-context.ts'
 import type { ChatEvent } from './chat-event.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { Circumstances, Explanation } from './explanation.ts'
 
 /**
  * Answers a chat request as a stream of events.
@@ -19,6 +20,8 @@ export interface ChatModel {
   readonly id: string
   readonly card: ModelCard
   chat(request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent>
+  /** What `chat` would do, without asking anybody and without remembering that it was asked. */
+  readonly explain?: (request: ChatRequest, circumstances: Circumstances) => Explanation
 }
 
 export type ModelKind = 'model' | 'mixture' | 'router'
@@ -55,7 +58,7 @@ export function createModelCard(known: Partial<ModelCard> & Pick<ModelCard, 'kin
   return { modalities: ['text'], tools: true, strengths: [], simulated: false, ...known }
 }
 
-/** The same model behind another `chat`: how every wrapper is made. */
-export function wrapModel(model: ChatModel, chat: ChatModel['chat']): ChatModel {
-  return { id: model.id, card: model.card, chat }
+/** The same model behind another `chat`: how every wrapper is made. It explains itself as before. */
+export function wrapModel({ id, card, explain }: ChatModel, chat: ChatModel['chat']): ChatModel {
+  return { id, card, chat, ...(explain ? { explain } : {}) }
 }

@@ -2,6 +2,7 @@
  * A chat request is the OpenAI chat-completions body, parsed once, with every unknown field kept. Every other dialect
  * is translated to it, so that mixtures, routers and upstreams speak one language.
  */
+import type { BudgetLimits } from './call-budget.ts'
 
 export interface ContentPart {
   readonly type: string
@@ -57,6 +58,8 @@ export interface RequestOptions {
   readonly mixture?: string
   readonly strategy?: string
   readonly quorum?: number
+  /** What this request may spend; limits of the mixture and others stay as they are. */
+  readonly budget?: BudgetLimits
   /** Extras in the reply: `usage` lists the ledger, row by row, in `usage.mollmr.ledger`. */
   readonly include?: readonly 'usage'[]
 }

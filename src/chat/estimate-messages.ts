@@ -1,11 +1,14 @@
 import type { ChatMessage } from './chat-request.ts'
 import { textOf } from './message-text.ts'
 
+/** Tokens in a text, more or less. */
+export type TokenEstimator = (text: string) => number
+
 /** What a picture or a recording takes, more or less: nobody counts them alike. */
 const tokensPerPart = 1000
 
 /** Tokens in a conversation, more or less. */
-export function estimateMessages(messages: readonly ChatMessage[], estimateTokens: (text: string) => number): number {
+export function estimateMessages(messages: readonly ChatMessage[], estimateTokens: TokenEstimator): number {
   let tokens = 0
   for (const message of messages) {
     tokens += estimateTokens(textOf(message))

@@ -1,4 +1,5 @@
 /** The commands that look without asking anybody: what a config means, which ids there are, what the prompts say. */
+import { budgetWarnings } from '../catalog/budget-warnings.ts'
 import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { ConfigError } from '../chat/errors.ts'
@@ -9,9 +10,10 @@ import type { Terminal } from './terminal.ts'
 
 /** Builds everything that `start` would build, so that whatever is wrong is said now. */
 export function check({ config, warnings }: OpenedConfig, terminal: Terminal): void {
-  createCatalog(config, createEngines())
+  const catalog = createCatalog(config, createEngines())
   terminal.out(`${describeConfig(config)}\n`)
-  for (const warning of warnings) terminal.err(`${terminal.style.yellow('warning')} ${warning}\n`)
+  for (const warning of [...warnings, ...budgetWarnings(config, catalog)])
+    terminal.err(`${terminal.style.yellow('warning')} ${warning}\n`)
 }
 
 export function listModels({ config }: OpenedConfig, terminal: Terminal): void {

@@ -1,3 +1,4 @@
+import { budgetWarnings } from '../catalog/budget-warnings.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
@@ -43,7 +44,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
     onTrace: (trace) => log?.add(trace),
   })
   const url = await listen(gateway, { host: options.host ?? server.host, port: options.port ?? server.port })
-  greet(terminal, { url, opened, catalog })
+  greet(terminal, { url, opened, catalog, warnings: [...opened.warnings, ...budgetWarnings(opened.config, catalog)] })
   const stopWatching = await watch(opened, {
     terminal,
     env,
@@ -89,9 +90,10 @@ interface Greeting {
   readonly url: string
   readonly opened: OpenedConfig
   readonly catalog: Catalog
+  readonly warnings: readonly string[]
 }
 
-function greet(terminal: Terminal, { url, opened, catalog }: Greeting): void {
+function greet(terminal: Terminal, { url, opened, catalog, warnings }: Greeting): void {
   const { bold, dim, yellow } = terminal.style
   const models = catalog.list()
   const width = Math.max(...models.map(({ id }) => id.length))
@@ -101,7 +103,7 @@ function greet(terminal: Terminal, { url, opened, catalog }: Greeting): void {
     [
       `${bold('MoLLMR')} listens on ${bold(url)}`,
       dim(opened.config.origin),
-      ...opened.warnings.map((warning) => yellow(`warning: ${warning}`)),
+      ...warnings.map((warning) => yellow(`warning: ${warning}`)),
       ...(simulated
         ? [yellow('Some models are simulated: their texts are made up, so that all can be tried without a key.')]
         : []),

@@ -1,5 +1,6 @@
 /** What is written: the shape of the YAML file, key by key. `resolve-config.ts` says what it means. */
 import { z } from 'zod'
+import { budgetPolicies } from '../chat/call-budget.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 
@@ -129,6 +130,16 @@ const model = strict({
   system_prompt: systemPrompt.optional(),
 })
 
+const budget = strict({
+  max_calls: z.int().min(1).optional().describe('Calls to upstreams, retries included'),
+  max_tokens: z.int().min(1).optional().describe('Of all prompts and answers together'),
+  max_cost_usd: z.number().positive().optional().describe('Of the calls whose price is known'),
+  on_budget: z
+    .enum(budgetPolicies)
+    .optional()
+    .describe('Over it: fewer workers, the aggregate alone, or an error. Default: shrink'),
+})
+
 const mixture = strict({
   name: text.describe('The id that clients ask for'),
   description: z.string().optional().describe('What it is good for; without one the router does not offer it'),
@@ -151,7 +162,7 @@ const mixture = strict({
     .describe('How long finished drafts serve the same request of the same caller again. Default: 60000; 0 is never'),
   deadlines: deadlines.optional(),
   worker_deadlines: deadlines.optional(),
-  budget: strict({ max_calls: z.int().min(1).optional(), max_cost_usd: z.number().positive().optional() }).optional(),
+  budget: budget.optional().describe('Of one request; what is left out has no limit'),
   system_prompt: systemPrompt.optional().describe('For every member'),
   prompts: strict(Object.fromEntries(promptNames.map((name) => [name, template.optional()]))).optional(),
 })

@@ -1,4 +1,5 @@
 /** What a config means, after references are resolved and defaults are filled in. Deep-frozen; `loadConfig` makes it. */
+import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { Modality, Price } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { PromptName, StrategyName } from '../mixture/strategies/strategies.ts'
@@ -119,7 +120,7 @@ export interface MixtureConfig {
   readonly reuseDraftsMs: number
   readonly workerDeadline: DeadlineLimits
   readonly deadline: DeadlineLimits
-  readonly budget: { readonly maxCalls?: number; readonly maxCostUsd?: number }
+  readonly budget: BudgetLimits
   readonly systemPrompt?: SystemPromptConfig
   readonly prompts: Readonly<Partial<Record<PromptName, TemplateConfig>>>
 }

@@ -99,7 +99,7 @@ describe('the extended form', () => {
       quorum: 2,
       workers: [{ model: 'qwen', samples: 2 }, { model: 'mistral', weight: 0.5 }, { model: 'phi-4' }],
       aggregateFallbacks: ['qwen'],
-      budget: { maxCalls: 8, maxCostUsd: 0.05 },
+      budget: { maxCalls: 8, maxCostUsd: 0.05, onBudget: 'shrink' },
     })
     expect(config.models.get('big')).toMatchObject({
       price: { input: 1.25, output: 10, cachedInput: 0.125 },

@@ -1,3 +1,4 @@
+import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { MemberConfig, MixtureConfig, WorkerConfig } from './config.ts'
 import type { DeadlinesFile, MemberFile, MixtureFile, WorkerFile } from './config-file.ts'
@@ -35,7 +36,6 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     resolveWorker(worker, [...path, 'workers', index], resolution),
   )
   checkSize(written, workers, { path, resolution })
-  const budget = written.budget ?? {}
   return {
     name: written.name,
     strategy: written.strategy ?? 'synthesize',
@@ -52,7 +52,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     reuseDraftsMs: written.reuse_drafts_ms ?? defaultReuseMs,
     workerDeadline: { ...defaultWorkerDeadline, ...resolveDeadlines(written.worker_deadlines) },
     deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
-    budget: known({ maxCalls: budget.max_calls, maxCostUsd: budget.max_cost_usd }),
+    budget: resolveBudget(written.budget),
     prompts: resolvePrompts(written, path, resolution),
     ...known({ description: written.description, quorum: written.quorum, topK: written.top_k }),
     ...systemPromptOf(written, path, resolution),
@@ -71,6 +71,15 @@ function resolvePrompts(
 /** @returns the limits that are written, in the names of the code */
 export function resolveDeadlines(written: DeadlinesFile = {}): DeadlineLimits {
   return known({ firstContentMs: written.first_content_ms, idleMs: written.idle_ms, totalMs: written.total_ms })
+}
+
+function resolveBudget(written: NonNullable<MixtureFile['budget']> = {}): BudgetLimits {
+  return known({
+    maxCalls: written.max_calls,
+    maxTokens: written.max_tokens,
+    maxCostUsd: written.max_cost_usd,
+    onBudget: written.on_budget,
+  })
 }
 
 function resolveMember(written: MemberFile, path: ConfigPath, resolution: Resolution): MemberConfig {

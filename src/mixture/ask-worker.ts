@@ -84,7 +84,8 @@ function openCall(run: MixtureRun, { key, request, source }: DraftQuestion, wait
   }
   const deadline = createDeadline(run.context.clock, worker.deadline, run.context.deadline)
   const call = new SharedCall(
-    (parts) => withinDeadline(worker.model).chat(request, { ...run.context, ...parts, deadline }),
+    (parts) =>
+      withinDeadline(worker.model).chat(request, { ...run.context, ...parts, deadline, budget: run.draftBudget }),
     waiter,
   )
   if (key !== null) run.stageCache.share(key, call)

@@ -1,9 +1,9 @@
 /** The drafts as the aggregate sees them: anonymous, in an order of their own, fenced, and no longer than fits. */
+import { estimateMessages } from '../chat/estimate-messages.ts'
 import { textOf } from '../chat/message-text.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { Draft, DraftFlag } from './draft.ts'
 import type { DraftsPrompt } from './drafts-prompt.ts'
-import { estimateMessages } from '../chat/estimate-messages.ts'
 import { fence } from './fence.ts'
 import { conversationValues, type draftsPromptSlots } from './mixture-prompts.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
@@ -71,9 +71,10 @@ function titleOf({ flag, worker }: Draft, number: number, anonymise: boolean): s
 /** Below this a draft says nothing; the model may then say itself that it is all too long. */
 const minDraftCharacters = 200
 
-/** Tokens kept free for the answer where the client sets no limit, and for the prompt around the drafts. */
+/** Tokens kept free for the answer where the client sets no limit. */
 const answerTokens = 4096
-const promptTokens = 600
+/** Tokens of the prompt around the drafts, more or less. */
+export const blockTokens = 600
 
 /** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
 function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }: ShownDrafts): number {
@@ -98,7 +99,7 @@ function freeCharacters(
   const asked = body.max_completion_tokens ?? body.max_tokens ?? 0
   const reserve = Math.min(asked > 0 ? asked : answerTokens, contextWindow / 2)
   const historyTokens = estimateMessages(body.messages, estimateTokens)
-  return Math.max(0, contextWindow - historyTokens - reserve - promptTokens) * charactersPerToken
+  return Math.max(0, contextWindow - historyTokens - reserve - blockTokens) * charactersPerToken
 }
 
 /** The level at which `lengths`, capped to it, add up to `total`. */

@@ -1,4 +1,4 @@
-import type { CallContext } from '../chat/call-context.ts'
+import type { CallBudget, CallContext } from '../chat/call-context.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { BodyDigest } from './body-digest.ts'
@@ -15,6 +15,8 @@ export interface MixtureRun {
   readonly clientMessages: readonly ChatMessage[]
   /** Of the mixture: its signal ends every call below, its span is the one that the caller gave. */
   readonly context: CallContext
+  /** What workers may spend: not what the aggregate will take. */
+  readonly draftBudget: CallBudget
   /** Usable drafts that suffice for this request. */
   readonly quorum: number
   /** The `id` of the answer, the same in all its chunks. */
@@ -32,7 +34,9 @@ export interface MixtureRun {
 export function mixtureValues({
   mixture,
   context,
-}: Pick<MixtureRun, 'mixture' | 'context'>): SlotValues<typeof mixtureSystemPromptSlots> {
+}: Pick<MixtureRun, 'mixture'> & { readonly context: Pick<CallContext, 'clock'> }): SlotValues<
+  typeof mixtureSystemPromptSlots
+> {
   return {
     'mixture.name': mixture.id,
     'mixture.description': mixture.description,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatBody } from '../chat/chat-request.ts'
 import { createChatRequest } from '../chat/chat-request.ts'
-import { BudgetError, ConfigError, RequestError, UpstreamError } from '../chat/errors.ts'
+import { ConfigError, RequestError, UpstreamError } from '../chat/errors.ts'
 import { askModel, beginAsking, spansOf } from '../testing/ask-model.ts'
 import { describeChatModelContract } from '../testing/chat-model-contract.ts'
 import { createFailingModel, createFakeModel, createSayingModel } from '../testing/fake-model.ts'
@@ -211,22 +211,6 @@ describe('pictures', () => {
     const { answer } = beginAsking(mixtureOf(createSayingModel('judge', 'x'), [worker]), { body: { messages } })
     await expect(answer).rejects.toMatchObject({ code: 'unsupported_modality', param: 'messages[0].content[0]' })
     expect(worker.calls).toHaveLength(0)
-  })
-})
-
-describe('the budget of a mixture', () => {
-  it('ends calls that it has no room for, and keeps what is there', async () => {
-    const workers = ['a', 'b', 'c'].map((id) => recorded(createSayingModel(id, `Draft ${id}.`)))
-    const mixture = createMixture({ id: 'mix', workers, aggregate: saying('judge'), budget: { maxCalls: 2 } })
-    const { answer, trace } = await askModel(mixture)
-    expect(answer.text).toBe('Draft a.')
-    expect(trace.attributes.degraded).toBe('2/3')
-    expect(trace.ledger()).toHaveLength(2)
-  })
-
-  it('is an error where it has room for nothing', async () => {
-    const mixture = createMixture({ id: 'mix', workers: [], aggregate: saying(), budget: { maxCalls: 0 } })
-    await expect(askModel(mixture)).rejects.toThrow(BudgetError)
   })
 })
 

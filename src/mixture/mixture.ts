@@ -11,16 +11,19 @@ import { type ChatRequest, type RequestOptions, withBody } from '../chat/chat-re
 import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, ConfigError, RequestError } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
+import type { Circumstances } from '../chat/explanation.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { affordableRun } from './affordable-run.ts'
 import { askAggregateAlone } from './aggregate.ts'
-import { bypassReason } from './bypass.ts'
 import { BodyDigest } from './body-digest.ts'
+import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { requireReader } from './modality.ts'
+import type { Matter } from './reckon-panel.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
 import { StageCache } from './stage-cache.ts'
@@ -50,6 +53,10 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
     id: definition.id,
     card: cardOf(parts.mixture),
     chat: (request, context) => answer(parts, request, context),
+    explain: (request, circumstances) => {
+      const name = strategyOf(parts, request.options)
+      return explainMixture(matterOf(parts, request, circumstances), name)
+    },
   }
 }
 
@@ -79,15 +86,15 @@ function answer(parts: MixtureParts, request: ChatRequest, context: CallContext)
 }
 
 function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContext): Promise<AsyncIterable<ChatEvent>> {
-  const { mixture } = parts
-  const run = openRun(parts, request, context)
-  const reason = bypassReason(mixture, request.body)
-  if (reason) {
-    context.span.set({ mode: 'bypass', bypassReason: reason })
+  const { run, bypass } = affordableRun(openRun(parts, request, context), () =>
+    matterOf(parts, request, { clock: context.clock, addedTokens: 0 }),
+  )
+  if (bypass) {
+    context.span.set({ mode: 'bypass', bypassReason: bypass })
     return askAggregateAlone(run)
   }
   const strategy = strategyOf(parts, request.options)
-  const members = [...mixture.aggregates, ...mixture.workers].map(({ model }) => model)
+  const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
   context.span.set({ strategy, quorum: run.quorum })
   return strategies[strategy].answer(run)
@@ -96,6 +103,7 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
   const { mixture, randomBytes, estimateTokens, stageCache, version } = parts
   const { firstContentMs, idleMs } = context.deadline
+  const budget = createCallBudget(mixture.budget ?? {}, context.budget)
   return {
     mixture,
     request: memberRequest(mixture, request, context),
@@ -103,9 +111,10 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     context: {
       ...context,
       deadline: createDeadline(context.clock, { firstContentMs, idleMs, ...mixture.deadline }, context.deadline),
-      budget: mixture.budget ? createCallBudget(mixture.budget, context.budget) : context.budget,
+      budget,
     },
-    quorum: Math.min(request.options.quorum ?? mixture.quorum, Math.max(1, mixture.workers.length)),
+    draftBudget: budget,
+    quorum: quorumOf(mixture, request),
     answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
     boundary: createBoundary(randomBytes),
     stageCache,
@@ -115,11 +124,32 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
   }
 }
 
+function matterOf(parts: MixtureParts, request: ChatRequest, circumstances: Circumstances): Matter {
+  const { mixture, estimateTokens } = parts
+  return {
+    mixture,
+    strategy: strategies[strategyOf(parts, request.options)],
+    options: request.options,
+    request: memberRequest(mixture, request, circumstances),
+    quorum: quorumOf(mixture, request),
+    circumstances,
+    estimateTokens,
+  }
+}
+
+function quorumOf({ quorum, workers }: ResolvedMixture, { options }: ChatRequest): number {
+  return Math.min(options.quorum ?? quorum, Math.max(1, workers.length))
+}
+
 /** The options were this mixture's; a mixture below it has its own strategy and quorum. */
-function memberRequest(mixture: ResolvedMixture, request: ChatRequest, context: CallContext): ChatRequest {
+function memberRequest(
+  mixture: ResolvedMixture,
+  request: ChatRequest,
+  { clock }: Pick<CallContext, 'clock'>,
+): ChatRequest {
   const own = { ...request, options: {} }
   if (!mixture.systemPrompt) return own
-  const values = mixtureValues({ mixture, context })
+  const values = mixtureValues({ mixture, context: { clock } })
   return withBody(own, { messages: applySystemPrompt(request.body.messages, mixture.systemPrompt, values) })
 }
 

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../chat/chat-request.ts'
-import { parseUsage, type WireUsage, wireUsageOf } from '../chat/usage.ts'
 import { estimateMessages } from '../chat/estimate-messages.ts'
+import { parseUsage, type WireUsage, wireUsageOf } from '../chat/usage.ts'
 
 export interface UsageFacts {
   /** What the client wrote. */

@@ -1,9 +1,7 @@
 /** What the base model gets to see of a conversation: the turns of user and assistant, bounded, marked as data. */
 import type { ChatMessage } from '../chat/chat-request.ts'
+import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { textOf } from '../chat/message-text.ts'
-
-/** Tokens in a text, more or less. */
-export type TokenEstimator = (text: string) => number
 
 /** Four characters a token: close enough for English where nobody counts better. */
 export const estimateTokensByLength: TokenEstimator = (text) => Math.ceil(text.length / 4)

@@ -1,8 +1,8 @@
 /** What a request asks of a model before its words count: kinds of content, tools, room. */
 import type { ModelCard, Modality } from '../chat/chat-model.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
+import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { offersTools, textOf } from '../chat/message-text.ts'
-import type { TokenEstimator } from './conversation.ts'
 
 export interface RequestNeeds {
   readonly modalities: ReadonlySet<Modality>

@@ -1,9 +1,9 @@
 /** What a router is made of, and the check that it can work. */
 import type { ChatModel } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
+import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import type { RouteOption } from './choose-route.ts'
-import type { TokenEstimator } from './conversation.ts'
 import { noChoice } from './parse-choice.ts'
 import type { Plan } from './plan.ts'
 import type { RouteRule } from './rules.ts'

@@ -4,32 +4,46 @@ import { carriesContent, type ChatEvent, saidIn } from '../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
-import { textOf } from '../chat/message-text.ts'
+import { estimateCall, promptTokensOf, spendingOf } from '../chat/estimate.ts'
+import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import { costOf } from '../chat/price.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { parseUsage, type Usage, type UsageSource, type WireUsage } from '../chat/usage.ts'
-import { costOf } from './price.ts'
+import { Pace } from './pace.ts'
 
-/** Tokens in a text, more or less. */
-export type TokenEstimator = (text: string) => number
-
-/** Records every call of `model`; what the upstream does not report is estimated from the texts. */
+/**
+ * Records every call of `model`; what the upstream does not report is estimated from the texts. What a call is expected
+ * to take is set aside before it is made: a call for which the budget has no room throws `BudgetError` and is not made.
+ */
 export function recordCalls(model: ChatModel, estimateTokens: TokenEstimator): ChatModel {
-  return wrapModel(model, (request, context) => recordedChat({ model, estimateTokens, request, context }))
+  const pace = new Pace()
+  return {
+    ...wrapModel(model, (request, context) => recordedChat({ model, estimateTokens, pace, request, context })),
+    explain: ({ body }, { addedTokens }) => {
+      const { id, card } = model
+      const estimate = estimateCall({ id, card, body, addedTokens, estimateTokens })
+      return { kind: 'model', id, estimate: { ...estimate, ms: pace.expectedMs(estimate.completionTokens) } }
+    },
+  }
 }
 
 interface RecordedCall {
   readonly model: ChatModel
   readonly estimateTokens: TokenEstimator
+  readonly pace: Pace
   readonly request: ChatRequest
   readonly context: CallContext
 }
 
 function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
   return tapEvents(() => {
-    const { model, request, context } = call
-    context.budget.takeCall()
-    context.span.set({ model: model.id })
-    const meter = new CallMeter(call)
+    const { model, request, context, estimateTokens } = call
+    const { id, card } = model
+    const settle = context.budget.reserve(() =>
+      spendingOf(estimateCall({ id, card, body: request.body, estimateTokens })),
+    )
+    context.span.set({ model: id })
+    const meter = new CallMeter(call, settle)
     return {
       events: model.chat(request, context),
       pass: (event) => {
@@ -48,6 +62,7 @@ function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
 /** Watches one call go by and writes its row once. */
 class CallMeter {
   readonly #call: RecordedCall
+  readonly #settle: (row: LedgerRow) => void
   readonly #startMs: number
   #firstContentMs: number | null = null
   #resolved: string | null = null
@@ -55,8 +70,9 @@ class CallMeter {
   #said = ''
   #finished = false
 
-  constructor(call: RecordedCall) {
+  constructor(call: RecordedCall, settle: (row: LedgerRow) => void) {
     this.#call = call
+    this.#settle = settle
     this.#startMs = call.context.clock.now()
   }
 
@@ -77,7 +93,7 @@ class CallMeter {
   finish(outcome: 'ok' | ErrorCode): void {
     if (this.#finished) return
     this.#finished = true
-    const { model, context } = this.#call
+    const { model, context, pace } = this.#call
     const { usage, source } = this.#usage()
     const row: LedgerRow = {
       stage: context.span.stage,
@@ -91,18 +107,19 @@ class CallMeter {
       totalMs: this.#elapsedMs(),
     }
     context.span.record(row)
-    context.budget.settle(row)
+    this.#settle(row)
+    pace.add(row)
   }
 
   #usage(): { readonly usage: Usage | null; readonly source: UsageSource } {
     const reported = parseUsage(this.#reported)
     if (reported) return { usage: reported, source: 'reported' }
     if (this.#resolved === null) return { usage: null, source: 'missing' }
-    const prompt = this.#call.request.body.messages.map(textOf).join('\n')
+    const { request, estimateTokens } = this.#call
     return {
       usage: {
-        promptTokens: this.#call.estimateTokens(prompt),
-        completionTokens: this.#call.estimateTokens(this.#said),
+        promptTokens: promptTokensOf(request.body, estimateTokens),
+        completionTokens: estimateTokens(this.#said),
         cachedTokens: 0,
         reasoningTokens: 0,
       },

@@ -11,7 +11,11 @@ import type { Strategy } from './strategy.ts'
  * spots) and then writes the answer out of the drafts and the comparison. For research: it costs one more call. Where
  * there is no comparison, the answer is written without.
  */
-export const deliberate = { prompts: [deliberatePrompt, aggregatePrompt], answer } as const satisfies Strategy
+export const deliberate = {
+  prompts: [deliberatePrompt, aggregatePrompt],
+  asks: ['notes', 'answer'],
+  answer,
+} as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)

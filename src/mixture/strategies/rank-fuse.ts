@@ -10,7 +10,11 @@ import type { Strategy } from './strategy.ts'
  * Every worker writes a draft; the aggregate ranks them and writes the answer out of the best `topK` alone. For many
  * workers, or an aggregate with a small window. Without more drafts than that there is nothing to rank.
  */
-export const rankFuse = { prompts: [rankPrompt, aggregatePrompt], answer } as const satisfies Strategy
+export const rankFuse = {
+  prompts: [rankPrompt, aggregatePrompt],
+  asks: ['verdict', 'answer'],
+  answer,
+} as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const { topK } = run.mixture

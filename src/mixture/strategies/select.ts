@@ -10,7 +10,11 @@ import type { Strategy } from './strategy.ts'
  * Every worker writes a draft; the aggregate names the best one, which is the answer word for word. For code, JSON and
  * short facts. Where no draft has the form that the client asked for, the aggregate writes the answer.
  */
-export const select = { prompts: [selectPrompt, aggregatePrompt], answer } as const satisfies Strategy
+export const select = {
+  prompts: [selectPrompt, aggregatePrompt],
+  asks: ['verdict'],
+  answer,
+} as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)

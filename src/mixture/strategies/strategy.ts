@@ -2,10 +2,15 @@ import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { DraftsPrompt } from '../drafts-prompt.ts'
 import type { MixtureRun } from '../mixture-run.ts'
 
+/** The whole answer; a page of notes on the drafts; a verdict of a few words. */
+export type Ask = 'answer' | 'notes' | 'verdict'
+
 /** A way from drafts to the answer. Each is one file in this folder. */
 export interface Strategy {
   /** What it asks the aggregate with; the user may replace each by its name. */
   readonly prompts: readonly DraftsPrompt[]
+  /** What the aggregate is asked for at most, in turn, where there are several drafts. */
+  readonly asks: readonly Ask[]
   /** Gathers drafts; resolves with the events of the one answer as soon as it is known who writes it. */
   answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>>
 }

@@ -1,5 +1,5 @@
-import type { Price } from '../chat/chat-model.ts'
-import type { Usage } from '../chat/usage.ts'
+import type { Price } from './chat-model.ts'
+import type { Usage } from './usage.ts'
 
 const tokensPerPrice = 1_000_000
 

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { createModelCard } from './chat-model.ts'
+import type { ChatBody } from './chat-request.ts'
+import { atOnce, estimateCall, expectedAnswerTokens, inTurn } from './estimate.ts'
+
+const estimateTokens = (text: string): number => text.length
+const priced = createModelCard({ kind: 'model', ownedBy: 'up', price: { input: 1, output: 10 } })
+const unpriced = createModelCard({ kind: 'model', ownedBy: 'up' })
+
+function callOf(body: Partial<ChatBody> = {}, card = priced): Parameters<typeof estimateCall>[0] {
+  return {
+    id: 'm',
+    card,
+    estimateTokens,
+    body: { model: 'm', messages: [{ role: 'user', content: '12345' }], ...body },
+  }
+}
+
+describe('estimateCall', () => {
+  it('expects the limit that the request sets, else a page', () => {
+    expect(estimateCall(callOf({ max_tokens: 7 }))).toMatchObject({ promptTokens: 5, completionTokens: 7 })
+    expect(estimateCall(callOf({ max_completion_tokens: 9, max_tokens: 7 })).completionTokens).toBe(9)
+    for (const unset of [undefined, null, 0, -1])
+      expect(estimateCall(callOf(unset === undefined ? {} : { max_tokens: unset })).completionTokens).toBe(
+        expectedAnswerTokens,
+      )
+  })
+
+  it('expects each of n answers', () => {
+    expect(estimateCall(callOf({ max_tokens: 7, n: 3 })).completionTokens).toBe(21)
+  })
+
+  it('counts tools and what comes to the prompt later', () => {
+    const tools = [{ type: 'function' }]
+    const { promptTokens } = estimateCall({ ...callOf({ tools }), addedTokens: 100 })
+    expect(promptTokens).toBe(5 + JSON.stringify(tools).length + 100)
+  })
+
+  it('prices the call, and names a model whose price is unknown', () => {
+    expect(estimateCall(callOf({ max_tokens: 100 }))).toMatchObject({ knownCostUsd: 0.001005, unpriced: [] })
+    expect(estimateCall(callOf({}, unpriced))).toMatchObject({ knownCostUsd: 0, unpriced: ['m'] })
+  })
+})
+
+describe('atOnce and inTurn', () => {
+  const quick = { ...estimateCall(callOf({ max_tokens: 10 })), ms: 100 }
+  const slow = { ...estimateCall(callOf({ max_tokens: 20 }, unpriced)), ms: 300 }
+
+  it('sum what is spent', () => {
+    for (const join of [atOnce, inTurn])
+      expect(join([quick, slow, slow])).toMatchObject({
+        calls: 3,
+        promptTokens: 15,
+        completionTokens: 50,
+        knownCostUsd: quick.knownCostUsd,
+        unpriced: ['m'],
+      })
+  })
+
+  it('take the longest, or all one after the other; unknown where one is', () => {
+    expect(atOnce([quick, slow]).ms).toBe(300)
+    expect(inTurn([quick, slow]).ms).toBe(400)
+    expect(atOnce([quick, { ...slow, ms: null }]).ms).toBeNull()
+  })
+})

@@ -1,0 +1,155 @@
+/** A mixture and what it may spend: before the first call, and while calls run at the same time. */
+import { describe, expect, it } from 'vitest'
+import type { BudgetLimits } from '../chat/call-budget.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
+import type { RequestOptions } from '../chat/chat-request.ts'
+import { UpstreamError } from '../chat/errors.ts'
+import { askModel } from '../testing/ask-model.ts'
+import { createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
+import { recordCalls } from '../trace/record-calls.ts'
+import { retried } from '../upstream/retry.ts'
+import type { MixtureDefinition } from './mixture-definition.ts'
+import { createMixture } from './mixture.ts'
+import type { StrategyName } from './strategies/strategies.ts'
+
+const estimateTokens = (text: string): number => text.length
+const usage = { prompt_tokens: 100, completion_tokens: 100, total_tokens: 200 }
+
+interface Panel {
+  readonly mixture: ChatModel
+  readonly workers: readonly FakeModel[]
+  readonly aggregate: FakeModel
+}
+
+/** Three workers of the weights 1, 3 and 2, each call priced at 0.001 USD for a prompt or answer token. */
+function panelOf(budget: BudgetLimits, changes: Partial<MixtureDefinition> = {}): Panel {
+  const card = { price: { input: 1000, output: 1000 } }
+  const saying = (id: string): FakeModel =>
+    createFakeModel(id, {
+      card,
+      usage,
+      script: () => [{ delta: { content: `I am ${id}.` } }, { delta: {}, finish: 'stop' }],
+    })
+  const workers = ['a', 'b', 'c'].map(saying)
+  const aggregate = saying('z')
+  const recorded = (model: FakeModel): ChatModel => recordCalls(model, estimateTokens)
+  const members = workers.map((model, at) => ({
+    model: recorded(model),
+    weight: [1, 3, 2][at] ?? 1,
+    params: { max_tokens: 100 },
+  }))
+  const definition = { id: 'mix', workers: members, aggregate: recorded(aggregate), quorum: 3, budget, ...changes }
+  return { mixture: createMixture(definition, { estimateTokens }), workers, aggregate }
+}
+
+const calls = ({ workers, aggregate }: Panel): number[] => [...workers, aggregate].map((model) => model.calls.length)
+const body = { messages: [{ role: 'user', content: 'Hello?' }], max_tokens: 100 }
+
+describe('a mixture within its budget', () => {
+  it('asks everyone and says nothing of it', async () => {
+    const panel = panelOf({ maxCalls: 4, maxTokens: 100_000, maxCostUsd: 100 })
+    const { trace, answer } = await askModel(panel.mixture, { body })
+    expect(calls(panel)).toEqual([1, 1, 1, 1])
+    expect(answer.text).toBe('I am z.')
+    expect(trace.attributes).not.toHaveProperty('degraded')
+  })
+
+  it('reckons what its strategy asks the aggregate for', () => {
+    const estimateOf = (strategy: StrategyName): number => {
+      const { mixture } = panelOf({}, { strategy })
+      const request = { body: { model: 'mix', ...body, max_tokens: 1000 }, options: {}, caller: { headers: {} } }
+      const clock = { now: () => 0, wallTime: () => 0, after: () => () => undefined }
+      return mixture.explain?.(request, { clock, addedTokens: 0 }).estimate.completionTokens ?? 0
+    }
+    expect(estimateOf('synthesize')).toBe(300 + 1000)
+    expect(estimateOf('select')).toBe(300 + 64)
+    expect(estimateOf('rank_fuse')).toBe(300 + 64 + 1000)
+    expect(estimateOf('deliberate')).toBe(300 + 1024 + 1000)
+  })
+})
+
+describe('a mixture over its budget', () => {
+  it('leaves out the workers of the lowest weight until it fits, and says so', async () => {
+    const panel = panelOf({ maxCalls: 3 })
+    const { trace } = await askModel(panel.mixture, { body })
+    expect(calls(panel)).toEqual([0, 1, 1, 1])
+    expect(trace.attributes).toMatchObject({ budget: 'shrink', degraded: '2/3', degradedBy: 'budget' })
+  })
+
+  it.each<BudgetLimits>([{ maxCalls: 2 }, { maxTokens: 1000 }, { maxCostUsd: 1 }])(
+    'lets the aggregate answer alone where two workers are too many: %o',
+    async (limits) => {
+      const panel = panelOf(limits)
+      const { trace, answer } = await askModel(panel.mixture, { body })
+      expect(calls(panel)).toEqual([0, 0, 0, 1])
+      expect(answer.text).toBe('I am z.')
+      expect(trace.attributes).toMatchObject({ mode: 'bypass', bypassReason: 'budget', degraded: '0/3' })
+    },
+  )
+
+  it('goes straight to the aggregate where the budget says bypass', async () => {
+    const panel = panelOf({ maxCalls: 3, onBudget: 'bypass' })
+    await askModel(panel.mixture, { body })
+    expect(calls(panel)).toEqual([0, 0, 0, 1])
+  })
+
+  it('asks nobody where the budget says refuse, and tells what it would take', async () => {
+    const panel = panelOf({ maxCalls: 3, onBudget: 'refuse' })
+    await expect(askModel(panel.mixture, { body })).rejects.toMatchObject({
+      code: 'budget_exceeded',
+      message: expect.stringMatching(
+        /"mix": it needs 4 calls and has 3 calls left; raise budget\.max_calls\..* take 4 calls, \d+ tokens and [\d.]+ USD\./,
+      ),
+    })
+    expect(calls(panel)).toEqual([0, 0, 0, 0])
+  })
+
+  it('asks nobody where not even the aggregate is within it', async () => {
+    const panel = panelOf({ maxCostUsd: 0.0001 })
+    await expect(askModel(panel.mixture, { body })).rejects.toMatchObject({ code: 'budget_exceeded' })
+    expect(calls(panel)).toEqual([0, 0, 0, 0])
+  })
+
+  it.each<[RequestOptions, number[]]>([
+    [{ budget: { maxCalls: 9 } }, [0, 1, 1, 1]],
+    [{ budget: { onBudget: 'bypass' } }, [0, 0, 0, 1]],
+  ])('does as the request says, which cannot raise its limits: %o', async (options, expected) => {
+    const panel = panelOf({ maxCalls: 3, onBudget: 'shrink' })
+    await askModel(panel.mixture, { body, options })
+    expect(calls(panel)).toEqual(expected)
+  })
+
+  it('takes a model without a price for calls and tokens only', async () => {
+    const panel = panelOf(
+      { maxCostUsd: 0.000001 },
+      {
+        quorum: 2,
+        workers: ['a', 'b'].map((id) => recordCalls(createSayingModel(id, `I am ${id}.`), estimateTokens)),
+        aggregate: recordCalls(createSayingModel('z', 'Together.'), estimateTokens),
+      },
+    )
+    expect((await askModel(panel.mixture, { body })).answer.text).toBe('Together.')
+  })
+})
+
+describe('retries in a mixture with a budget', () => {
+  it('cannot take the call that the aggregate needs', async () => {
+    const failing = createFakeModel('f', { script: () => [{ fail: new UpstreamError('upstream_error', 'No.') }] })
+    const always = { maxRetries: 5, random: () => 0 }
+    const { aggregate } = panelOf({})
+    const mixture = createMixture({
+      id: 'mix',
+      workers: [
+        recordCalls(createSayingModel('a', 'A draft.'), estimateTokens),
+        retried(recordCalls(failing, estimateTokens), always),
+      ],
+      aggregate: recordCalls(aggregate, estimateTokens),
+      alwaysAggregate: true,
+      budget: { maxCalls: 3 },
+    })
+    const { answer, trace } = await askModel(mixture, { body })
+    expect(answer.text).toBe('I am z.')
+    expect(failing.calls).toHaveLength(1)
+    expect(trace.ledger()).toHaveLength(3)
+  })
+})

@@ -1,0 +1,100 @@
+import { type ChatRequest, createChatRequest, type RequestOptions } from '../chat/chat-request.ts'
+import { answerTokensOf, atOnce, expectedAnswerTokens, inTurn, noCalls } from '../chat/estimate.ts'
+import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import { explainModel } from '../chat/explain-model.ts'
+import type { Circumstances, Estimate, Explanation } from '../chat/explanation.ts'
+import { withoutAnswerFields } from './answer-fields.ts'
+import { blockTokens } from './draft-block.ts'
+import type { ResolvedMixture, Worker } from './resolved-mixture.ts'
+import type { Ask, Strategy } from './strategies/strategy.ts'
+
+/** A request to a mixture, before anybody is asked. */
+export interface Matter {
+  readonly mixture: ResolvedMixture
+  readonly strategy: Strategy
+  readonly options: RequestOptions
+  /** As the members get it. */
+  readonly request: ChatRequest
+  readonly quorum: number
+  readonly circumstances: Circumstances
+  readonly estimateTokens: TokenEstimator
+}
+
+/** A draft that a worker is expected to write. */
+export interface ExpectedDraft {
+  readonly worker: Worker
+  readonly explanation: Explanation
+}
+
+/** What workers and the aggregate are expected to take where nothing goes wrong. */
+export interface PanelCost {
+  readonly drafts: readonly ExpectedDraft[]
+  /** The calls to the aggregate, in turn. */
+  readonly aggregate: readonly Explanation[]
+  readonly estimate: Estimate
+}
+
+/** What the aggregate writes beside the answer: about the drafts, or the number of one of them. */
+const askedTokens: Readonly<Record<Exclude<Ask, 'answer'>, number>> = { notes: expectedAnswerTokens, verdict: 64 }
+
+/** More or less what a token is in most languages. */
+const charactersPerToken = 4
+
+/** What each worker of the mixture is expected to do. */
+export function expectDrafts(matter: Matter): readonly ExpectedDraft[] {
+  const { mixture, request, circumstances, estimateTokens } = matter
+  const asked = withoutAnswerFields(request.body)
+  return mixture.workers.map((worker) => {
+    const own = createChatRequest({ ...asked, ...worker.params })
+    return { worker, explanation: explainModel(worker.model, own, { ...circumstances, estimateTokens }) }
+  })
+}
+
+/** Adds the aggregate to `drafts`; without drafts it answers alone. */
+export function reckonPanel(matter: Matter, drafts: readonly ExpectedDraft[]): PanelCost {
+  const aggregate = explainAggregate(matter, drafts)
+  const estimates = drafts.map(({ explanation }) => explanation.estimate)
+  const gathered = { ...atOnce(estimates), ms: gatheringMs(matter, estimates) }
+  return { drafts, aggregate, estimate: inTurn([gathered, aggregateEstimate(aggregate)]) }
+}
+
+/** Of all calls to the aggregate. */
+export function aggregateEstimate(calls: readonly Explanation[]): Estimate {
+  return inTurn(calls.map(({ estimate }) => estimate))
+}
+
+function explainAggregate(matter: Matter, drafts: readonly ExpectedDraft[]): readonly Explanation[] {
+  const { mixture, strategy, request, circumstances, estimateTokens } = matter
+  const [aggregate] = mixture.aggregates
+  if (!aggregate || (drafts.length === 1 && !mixture.alwaysAggregate)) return []
+  const isAlone = drafts.length === 0
+  const shownTokens = drafts.map(({ worker }) => draftTokens(worker, mixture.maxDraftCharacters))
+  const addedTokens = shownTokens.reduce((sum, tokens) => sum + tokens, isAlone ? 0 : blockTokens)
+  return (isAlone ? (['answer'] as const) : strategy.asks).map((ask) =>
+    explainModel(aggregate.model, requestFor(ask, request), {
+      clock: circumstances.clock,
+      addedTokens: circumstances.addedTokens + addedTokens,
+      estimateTokens,
+    }),
+  )
+}
+
+function draftTokens({ params }: Worker, maxCharacters: number): number {
+  const answerTokens = answerTokensOf({ model: '', messages: [], ...params })
+  return Math.min(answerTokens, Math.ceil(maxCharacters / charactersPerToken))
+}
+
+function requestFor(ask: Ask, request: ChatRequest): ChatRequest {
+  if (ask === 'answer') return request
+  return createChatRequest({ ...withoutAnswerFields(request.body), max_tokens: askedTokens[ask] })
+}
+
+/** The quorum's last draft and the grace after it, but no longer than the slowest. */
+function gatheringMs({ mixture, quorum }: Matter, drafts: readonly Estimate[]): number | null {
+  if (drafts.length === 0) return noCalls.ms
+  const times = drafts.map(({ ms }) => ms).filter((ms) => ms !== null)
+  if (times.length < drafts.length) return null
+  const ascending = times.toSorted((a, b) => a - b)
+  const last = ascending.at(-1) ?? 0
+  return Math.min(last, (ascending[quorum - 1] ?? last) + mixture.graceMs)
+}
