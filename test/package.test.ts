@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, installed into an empty folder, started, imported with types. */
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -109,6 +109,20 @@ describe('the packed tarball', () => {
     expect(files.filter((file) => file.includes('.test.'))).toEqual([])
   })
 
+  it('brings at most 120 packages and 80 MB, nothing native and no script that runs when it is installed', () => {
+    const lock = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as Lockfile
+    const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
+    expect(packages.length).toBeGreaterThan(20)
+    expect(packages.length).toBeLessThanOrEqual(120)
+    expect(packages.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([])
+    const files = readdirSync(join(folder, 'node_modules'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+    expect(files.filter((file) => /\.node$|binding\.gyp$/.test(file))).toEqual([])
+    const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
+    expect(bytes).toBeLessThanOrEqual(80e6)
+  })
+
   it(
     'is clean to publint and attw',
     async () => {
@@ -119,6 +133,11 @@ describe('the packed tarball', () => {
     minutes,
   )
 })
+
+/** What is read of npm's own record of what it has installed. */
+interface Lockfile {
+  readonly packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>
+}
 
 function withoutKeys(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('_API_KEY')))

@@ -2,11 +2,13 @@ import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
 import { StageCache } from '../mixture/stage-cache.ts'
+import { createAiSdkModel } from '../upstream/ai-sdk/ai-sdk-model.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
 import { createTransport } from '../upstream/openai/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
+import { providerAccess } from './provider-access.ts'
 
 /** What outlives a config: connections to servers, models loaded into memory, drafts that may be asked for again. */
 export interface Engines {
@@ -18,7 +20,8 @@ export interface Engines {
 
 export function createEngines(): Engines {
   const transport = createTransport()
-  const engine = createLocalEngine({ folder: resolve('.') })
+  const folder = resolve('.')
+  const engine = createLocalEngine({ folder })
   return {
     stageCache: new StageCache(),
     createModel: ({ id, name }, upstream, card) => {
@@ -26,6 +29,12 @@ export function createEngines(): Engines {
         case 'openai': {
           const { baseUrl, apiKey, headers } = upstream
           return createOpenAiModel({ id, name, card, baseUrl, apiKey, headers, dispatcher: transport.dispatcher })
+        }
+        case 'anthropic':
+        case 'google':
+        case 'ai-sdk': {
+          const access = providerAccess(upstream, folder)
+          return createAiSdkModel({ id, name, card, dispatcher: transport.dispatcher, ...access })
         }
         case 'local': {
           const { gguf, contextSize, threads } = upstream

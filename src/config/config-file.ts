@@ -79,6 +79,13 @@ const limits = {
   max_retries: z.int().min(0).max(10).optional().describe('Attempts after the first, before any content. Default: 2'),
 }
 
+const hosted = {
+  base_url: url.optional(),
+  api_key: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional().describe('Sent with every request'),
+  ...limits,
+}
+
 const upstream = z.discriminatedUnion(
   'kind',
   [
@@ -87,6 +94,15 @@ const upstream = z.discriminatedUnion(
       base_url: url,
       api_key: z.string().optional(),
       headers: z.record(z.string(), z.string()).optional(),
+      ...limits,
+    }),
+    strict({ kind: z.literal('anthropic').describe('The API of Anthropic, or a server that speaks it'), ...hosted }),
+    strict({ kind: z.literal('google').describe('The Gemini API'), ...hosted }),
+    strict({
+      kind: z.literal('ai-sdk').describe('Any package that implements the language models of @ai-sdk/provider'),
+      package: text.describe('Its name on npm, or the path of a file'),
+      factory: text.optional().describe('The export that makes the provider. Default: the one named after the package'),
+      options: z.record(z.string(), z.unknown()).optional().describe("In the package's own words"),
       ...limits,
     }),
     strict({
@@ -106,7 +122,7 @@ const upstream = z.discriminatedUnion(
       ...limits,
     }),
   ],
-  { error: 'kind must be one of openai, local, simulated' },
+  { error: 'kind must be one of openai, anthropic, google, ai-sdk, local, simulated' },
 )
 
 const model = strict({

@@ -30,7 +30,8 @@ export interface ServerConfig {
   readonly corsOrigins: readonly string[]
 }
 
-export type UpstreamConfig = OpenAiUpstreamConfig | LocalUpstreamConfig | SimulatedUpstreamConfig
+export type UpstreamConfig =
+  OpenAiUpstreamConfig | HostedUpstreamConfig | AiSdkUpstreamConfig | LocalUpstreamConfig | SimulatedUpstreamConfig
 
 interface UpstreamLimits {
   /** Calls at the same time; more wait in line. Undefined: no limit. */
@@ -46,6 +47,26 @@ export interface OpenAiUpstreamConfig extends UpstreamLimits {
   readonly apiKey: string
   /** Sent with every request, beside the key. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** A provider that comes with MoLLMR. */
+export interface HostedUpstreamConfig extends UpstreamLimits {
+  readonly kind: 'anthropic' | 'google'
+  readonly id: string
+  /** Undefined: the provider's own. */
+  readonly baseUrl?: string
+  readonly apiKey: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A provider of the user's choice. */
+export interface AiSdkUpstreamConfig extends UpstreamLimits {
+  readonly kind: 'ai-sdk'
+  readonly id: string
+  readonly package: string
+  readonly factory?: string
+  /** May hold secrets under any name: never printed. */
+  readonly options: Readonly<Record<string, unknown>>
 }
 
 export interface LocalUpstreamConfig extends UpstreamLimits {

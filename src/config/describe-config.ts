@@ -25,12 +25,25 @@ function describeUpstream(upstream: UpstreamConfig): string {
 function whatIs(upstream: UpstreamConfig): string {
   switch (upstream.kind) {
     case 'openai':
-      return `openai at ${withoutUser(upstream.baseUrl)}, key ${upstream.apiKey === 'none' || upstream.apiKey === '' ? 'not set' : 'set'}`
+      return `openai at ${withoutUser(upstream.baseUrl)}, ${keyState(upstream.apiKey)}`
+    case 'anthropic':
+    case 'google': {
+      const address = upstream.baseUrl === undefined ? '' : ` at ${withoutUser(upstream.baseUrl)}`
+      return `${upstream.kind}${address}, ${keyState(upstream.apiKey)}`
+    }
+    case 'ai-sdk': {
+      const names = Object.keys(upstream.options).join(', ')
+      return `ai-sdk, the package ${upstream.package}${names === '' ? '' : ` with the options ${names}`}`
+    }
     case 'local':
       return `local, ${upstream.gguf}`
     case 'simulated':
       return 'simulated, its answers are made up'
   }
+}
+
+function keyState(apiKey: string): string {
+  return `key ${apiKey === 'none' || apiKey === '' ? 'not set' : 'set'}`
 }
 
 /** User and password may stand in a URL. */

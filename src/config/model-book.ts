@@ -1,11 +1,11 @@
 /** Every model that a config names, and on which upstream each of them is. */
-import { resolve } from 'node:path'
 import { nearestName } from '../chat/nearest-name.ts'
 import type { ModelConfig, OpenAiUpstreamConfig, UpstreamConfig } from './config.ts'
-import type { ConfigFile, MemberFile, ModelFile, UpstreamFile } from './config-file.ts'
+import type { ConfigFile, MemberFile, ModelFile } from './config-file.ts'
 import type { ConfigPath, Problems } from './problems.ts'
 import type { TemplateReader } from './templates.ts'
 import { known } from './known.ts'
+import { defaultRetries, placeholderKey, resolveUpstream } from './resolve-upstream.ts'
 
 export interface BookOptions {
   readonly folder: string
@@ -16,9 +16,6 @@ export interface BookOptions {
 type NamedModel = Exclude<MemberFile, string> & { readonly name: string }
 
 const defaultBaseUrl = 'http://localhost:1234/v1'
-/** Servers on the own machine take any key; some insist on one. */
-const placeholderKey = 'none'
-const defaultRetries = 2
 
 export class ModelBook {
   readonly upstreams = new Map<string, UpstreamConfig>()
@@ -35,7 +32,7 @@ export class ModelBook {
     this.#hasRouter = file.router !== undefined
     this.#takesBareNames = file.upstreams === undefined && file.models === undefined
     for (const [id, written] of Object.entries(file.upstreams ?? {}))
-      this.upstreams.set(id, this.#upstream(id, written))
+      this.upstreams.set(id, resolveUpstream(id, written, options.folder))
     file.models?.forEach((written, index) => {
       this.#declare(written, ['models', index])
     })
@@ -134,7 +131,7 @@ export class ModelBook {
   #nameWholeUpstreams(): void {
     const used = new Set([...this.models.values()].map(({ upstream }) => upstream))
     for (const { id, kind } of this.upstreams.values()) {
-      if (kind !== 'openai' && !used.has(id))
+      if ((kind === 'local' || kind === 'simulated') && !used.has(id))
         this.#add(id, { name: id, upstream: id, description: undefined }, ['upstreams', id])
     }
   }
@@ -142,40 +139,6 @@ export class ModelBook {
   #requireFree(id: string, path: ConfigPath): void {
     const taken = id === 'router' ? 'the router' : this.#mixtures.has(id) ? 'a mixture' : undefined
     if (taken !== undefined) this.#options.problems.add(path, `"${id}" is the id of ${taken} already; rename the model`)
-  }
-
-  #upstream(id: string, written: UpstreamFile): UpstreamConfig {
-    const limits = {
-      maxRetries: written.max_retries ?? defaultRetries,
-      ...known({ maxConcurrency: written.max_concurrency }),
-    }
-    switch (written.kind) {
-      case 'openai': {
-        const { base_url: baseUrl, api_key: apiKey = placeholderKey, headers = {} } = written
-        return { kind: 'openai', id, baseUrl, apiKey, headers, ...limits }
-      }
-      case 'local': {
-        const { context_size: contextSize, threads } = written
-        return {
-          kind: 'local',
-          id,
-          gguf: resolve(this.#options.folder, written.gguf),
-          ...known({ contextSize, threads }),
-          ...limits,
-        }
-      }
-      case 'simulated':
-        return {
-          kind: 'simulated',
-          id,
-          seed: written.seed ?? 1,
-          firstTokenMs: written.first_token_ms ?? 0,
-          tokensPerSecond: written.tokens_per_second ?? Infinity,
-          failureRate: written.failure_rate ?? 0,
-          accuracy: written.accuracy ?? 1,
-          ...limits,
-        }
-    }
   }
 
   /** One upstream per server and key, named after the server; a model without a key uses the one known for its server. */

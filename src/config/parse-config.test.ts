@@ -137,6 +137,41 @@ describe('the extended form', () => {
     expect(problems(wrong).join('\n')).toMatch(/synthesize[^]*did you mean "aggregate"/)
   })
 
+  it('takes upstreams of every kind; a provider is no model by itself', () => {
+    const { config } = parse(
+      `
+upstreams:
+  claude: { kind: anthropic, api_key: "\${KEY}" }
+  gemini: { kind: google, base_url: "http://localhost:9", headers: { x: y }, max_retries: 0 }
+  rock: { kind: ai-sdk, package: "@ai-sdk/amazon-bedrock", options: { region: eu-west-1, deep: { key: "\${KEY}" } } }
+  ours: { kind: ai-sdk, package: ./ours.mjs, factory: createOurs }
+  demo: { kind: simulated }
+models: [{ id: a, upstream: claude }]
+mixtures: [{ name: m, aggregate: a }]`,
+      { KEY: 'k' },
+    )
+    expect([...config.upstreams.values()].slice(0, 4)).toEqual([
+      { kind: 'anthropic', id: 'claude', apiKey: 'k', headers: {}, maxRetries: 2 },
+      {
+        kind: 'google',
+        id: 'gemini',
+        apiKey: 'none',
+        baseUrl: 'http://localhost:9',
+        headers: { x: 'y' },
+        maxRetries: 0,
+      },
+      {
+        kind: 'ai-sdk',
+        id: 'rock',
+        package: '@ai-sdk/amazon-bedrock',
+        options: { region: 'eu-west-1', deep: { key: 'k' } },
+        maxRetries: 2,
+      },
+      { kind: 'ai-sdk', id: 'ours', package: './ours.mjs', factory: 'createOurs', options: {}, maxRetries: 2 },
+    ])
+    expect([...config.models.keys()]).toEqual(['a', 'demo'])
+  })
+
   it('is frozen to the bottom, and its version changes with its meaning alone', () => {
     const text = `${two}mixtures: [{ name: m, aggregate: a, workers: [b] }]`
     const { config } = parse(text)
@@ -191,8 +226,8 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
     ],
     [
       'a kind that is not there',
-      'upstreams: { x: { kind: anthropic } }\nmixtures: []',
-      'config.yaml:1:19 upstreams.x.kind: kind must be one of openai, local, simulated',
+      'upstreams: { x: { kind: cohere } }\nmixtures: []',
+      'config.yaml:1:19 upstreams.x.kind: kind must be one of openai, anthropic, google, ai-sdk, local, simulated',
     ],
     [
       'a strategy that is not there',

@@ -32,6 +32,27 @@ describe('a proposal', () => {
     expect(warnings).toEqual([])
   })
 
+  it('mixes hosted models of any kind', () => {
+    const found: FoundUpstream[] = [
+      {
+        ...hosted,
+        id: 'anthropic',
+        kind: 'anthropic',
+        apiKeyVariable: 'ANTHROPIC_API_KEY',
+        models: ['claude-sonnet-5'],
+      },
+      { ...hosted, id: 'google', kind: 'google', apiKeyVariable: 'GEMINI_API_KEY', models: ['gemini-3.5-flash'] },
+    ]
+    const { config } = proposeConfig(found, { ANTHROPIC_API_KEY: 'a', GEMINI_API_KEY: 'g' })
+    expect(
+      [...config.upstreams.values()].map((upstream) => [upstream.kind, 'apiKey' in upstream && upstream.apiKey]),
+    ).toEqual([
+      ['anthropic', 'a'],
+      ['google', 'g'],
+    ])
+    expect(config.mixtures[0]?.workers.map(({ model }) => model)).toEqual(['claude-sonnet-5', 'gemini-3.5-flash'])
+  })
+
   it('makes a mixture of one model by asking it several times', () => {
     const { config } = proposeConfig([{ ...ollama, models: ['phi4'] }], {})
     expect(config.mixtures.map(({ workers }) => workers[0]?.samples)).toEqual([2, 3])
@@ -55,6 +76,9 @@ describe('describeConfig', () => {
   const text = `
 upstreams:
   up: { kind: openai, base_url: "http://user:canary-user@host/v1", api_key: canary-key, headers: { x: canary-header }, max_concurrency: 1 }
+  claude: { kind: anthropic, base_url: "http://canary:canary@there", api_key: canary }
+  gemini: { kind: google }
+  rock: { kind: ai-sdk, package: "@ai-sdk/amazon-bedrock", options: { region: canary, secretAccessKey: canary } }
 models: [{ id: a, upstream: up, name: theirs, price: { input: 1, output: 2 } }]
 mixtures: [{ name: m, aggregate: a, workers: [{ model: a, samples: 2 }], quorum: 1 }, { name: d, description: Good., aggregate: a }]
 router: { model: a, default: m, rules: [{ when: { tools: true }, use: m }], compose: { pool: [a] } }`
@@ -65,6 +89,12 @@ router: { model: a, default: m, rules: [{ when: { tools: true }, use: m }], comp
     expect(said).toContain('m: synthesize, a x2 -> a, quorum 1 (no description: the router does not offer it)')
     expect(said).toContain('rule: {"tools":true} -> m')
     expect(said).toContain('key set, at most 1 at a time')
+  })
+
+  it('says of each kind of upstream how it is reached', () => {
+    expect(said).toContain('claude: anthropic at http://there/, key set')
+    expect(said).toContain('gemini: google, key not set')
+    expect(said).toContain('rock: ai-sdk, the package @ai-sdk/amazon-bedrock with the options region, secretAccessKey')
   })
 
   it('shows no secret', () => {

@@ -7,7 +7,7 @@ import { Problems } from './problems.ts'
 /** A server that answered, or a hosted one whose key is in the environment. */
 export interface FoundUpstream {
   readonly id: string
-  readonly kind: 'openai'
+  readonly kind: 'openai' | 'anthropic' | 'google'
   readonly baseUrl: string
   /** The variable that holds its key. */
   readonly apiKeyVariable?: string
@@ -36,9 +36,9 @@ function proposalOf(found: readonly FoundUpstream[], env: Environment): ConfigFi
   const workers = spread(found, models).slice(0, mostWorkers)
   const [first = ''] = workers
   const panel: ConfigFile['mixtures'] = workers.length > 1 ? several(workers, first) : alone(first)
-  const upstreams = found.map(({ id, baseUrl, apiKeyVariable }) => {
+  const upstreams = found.map(({ id, kind, baseUrl, apiKeyVariable }) => {
     const key = apiKeyVariable === undefined ? undefined : env[apiKeyVariable]
-    return [id, { kind: 'openai' as const, base_url: baseUrl, ...(key === undefined ? {} : { api_key: key }) }]
+    return [id, { kind, base_url: baseUrl, ...(key === undefined ? {} : { api_key: key }) }]
   })
   return {
     upstreams: Object.fromEntries(upstreams) as NonNullable<ConfigFile['upstreams']>,

@@ -3,9 +3,11 @@ import type { Dispatcher } from 'undici'
 import { Exchange } from './openai/exchange.ts'
 import { createTransport } from './openai/transport.ts'
 
+export type DiscoveredKind = 'openai' | 'anthropic' | 'google'
+
 export interface DiscoveredUpstream {
   readonly id: string
-  readonly kind: 'openai'
+  readonly kind: DiscoveredKind
   readonly baseUrl: string
   readonly apiKeyVariable?: string
   readonly models: readonly string[]
@@ -14,6 +16,8 @@ export interface DiscoveredUpstream {
 /** Where something may be found. */
 export interface Candidate {
   readonly id: string
+  /** Default: openai. */
+  readonly kind?: DiscoveredKind
   readonly baseUrl: string
   readonly apiKeyVariable?: string
   /** Used where the list of a hosted one cannot be read. */
@@ -46,6 +50,22 @@ const usualCandidates: readonly Candidate[] = [
     keeps: /^gpt-\d[\w.]*(-mini|-nano)?$/,
   },
   {
+    id: 'anthropic',
+    kind: 'anthropic',
+    baseUrl: 'https://api.anthropic.com/v1',
+    apiKeyVariable: 'ANTHROPIC_API_KEY',
+    usualModels: ['claude-sonnet-5', 'claude-haiku-4-5'],
+    keeps: /^claude-[a-z]+-\d+(-\d{1,2})?$/,
+  },
+  {
+    id: 'google',
+    kind: 'google',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    apiKeyVariable: 'GEMINI_API_KEY',
+    usualModels: ['gemini-3.5-flash', 'gemini-2.5-pro'],
+    keeps: /^gemini-[\d.]+-(pro|flash|flash-lite)(-preview)?$/,
+  },
+  {
     id: 'openrouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     apiKeyVariable: 'OPENROUTER_API_KEY',
@@ -71,33 +91,66 @@ async function look(
   env: Discovery['env'],
   dispatcher: Dispatcher,
 ): Promise<DiscoveredUpstream | null> {
-  const { id, baseUrl, apiKeyVariable, usualModels, keeps } = candidate
+  const { id, kind = 'openai', baseUrl, apiKeyVariable, usualModels, keeps } = candidate
   const isHosted = apiKeyVariable !== undefined
   const listed = await listModels(dispatcher, {
+    kind,
     baseUrl,
     apiKey: (isHosted ? env[apiKeyVariable] : undefined) ?? '',
     waitMs: isHosted ? hostedWaitMs : localWaitMs,
   }).catch(() => usualModels ?? null)
   if (!listed) return null
   const models = listed.filter((name) => !cannotChat.test(name) && (keeps?.test(name) ?? true)).slice(0, mostModels)
-  return { id, kind: 'openai', baseUrl, models, ...(isHosted ? { apiKeyVariable } : {}) }
+  return { id, kind, baseUrl, models, ...(isHosted ? { apiKeyVariable } : {}) }
+}
+
+/** How each kind lists its models. */
+interface Listing {
+  readonly path: string
+  readonly headers: (apiKey: string) => Readonly<Record<string, string>>
+  readonly list: string
+  readonly nameOf: (model: ListedModel) => unknown
+}
+
+type ListedModel = Readonly<Record<string, unknown>>
+
+const listings: Readonly<Record<DiscoveredKind, Listing>> = {
+  openai: {
+    path: '/models',
+    headers: (apiKey) => (apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }),
+    list: 'data',
+    nameOf: ({ id }) => id,
+  },
+  anthropic: {
+    path: '/models?limit=100',
+    headers: (apiKey) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
+    list: 'data',
+    nameOf: ({ id }) => id,
+  },
+  google: {
+    path: '/models?pageSize=1000',
+    headers: (apiKey) => ({ 'x-goog-api-key': apiKey }),
+    list: 'models',
+    nameOf: ({ name }) => (typeof name === 'string' ? name.replace(/^models\//, '') : undefined),
+  },
 }
 
 interface ListRequest {
+  readonly kind: DiscoveredKind
   readonly baseUrl: string
   readonly apiKey: string
   readonly waitMs: number
 }
 
-async function listModels(dispatcher: Dispatcher, { baseUrl, apiKey, waitMs }: ListRequest): Promise<string[]> {
-  const url = new URL(`${baseUrl}/models`)
-  const headers: Record<string, string> = apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }
-  const target = { origin: url.origin, path: url.pathname, method: 'GET' as const, headers }
-  const exchange = new Exchange(dispatcher, target, AbortSignal.timeout(waitMs))
+async function listModels(dispatcher: Dispatcher, { kind, baseUrl, apiKey, waitMs }: ListRequest): Promise<string[]> {
+  const listing = listings[kind]
+  const url = new URL(baseUrl + listing.path)
+  const target = { origin: url.origin, path: url.pathname + url.search, headers: listing.headers(apiKey) }
+  const exchange = new Exchange(dispatcher, { ...target, method: 'GET' }, AbortSignal.timeout(waitMs))
   try {
     const { status } = await exchange.head()
     if (status !== 200) throw new Error(`${baseUrl} answered with status ${status}.`)
-    return namesIn(JSON.parse(await readAll(exchange)))
+    return namesIn(JSON.parse(await readAll(exchange)), listing)
   } finally {
     exchange.close()
   }
@@ -113,8 +166,8 @@ async function readAll(exchange: Exchange): Promise<string> {
   return Buffer.concat(pieces).toString('utf8')
 }
 
-function namesIn(list: unknown): string[] {
-  const { data } = list as { readonly data?: unknown }
-  if (!Array.isArray(data)) return []
-  return data.map((model) => (model as { readonly id?: unknown } | null)?.id).filter((id) => typeof id === 'string')
+function namesIn(body: unknown, { list, nameOf }: Listing): string[] {
+  const models = (Object(body) as Readonly<Record<string, unknown>>)[list]
+  if (!Array.isArray(models)) return []
+  return models.map((model) => nameOf(Object(model) as ListedModel)).filter((name) => typeof name === 'string')
 }

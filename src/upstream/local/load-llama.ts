@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../../chat/errors.ts'
+import { findPackage } from '../find-package.ts'
 import type { LlamaBinding } from './llama-binding.ts'
 
 const packageName = 'node-llama-cpp'
@@ -13,17 +12,9 @@ const packageName = 'node-llama-cpp'
  * @throws ConfigError that gives the command which installs it
  */
 export async function loadLlama(folder: string): Promise<LlamaBinding> {
-  const path = pathFrom(import.meta.url) ?? pathFrom(join(folder, 'package.json'))
+  const path = findPackage(packageName, folder)
   if (path === undefined) throw notInstalled(folder)
   return (await import(pathToFileURL(path).href)) as LlamaBinding
-}
-
-function pathFrom(file: string): string | undefined {
-  try {
-    return createRequire(file).resolve(packageName)
-  } catch {
-    return undefined
-  }
 }
 
 function notInstalled(folder: string): ConfigError {

@@ -2,10 +2,10 @@
 import { isMollmrError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
 
-/** Whose failure it is: named in every message. The key is kept out of all of them. */
+/** Whose failure it is: named in every message. The keys are kept out of all of them. */
 export interface FailingModel {
   readonly id: string
-  readonly apiKey: string
+  readonly secrets: readonly string[]
 }
 
 interface WireError {
@@ -19,8 +19,8 @@ const shortestSecret = 6
 /** The error for an answer with a status of 300 or more. */
 export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
   const wire = readWireError(parse(body))
-  const code = codeOf(status, wire)
   const retryAfterMs = status === 429 || status === 503 ? parseRetryAfter(headers) : undefined
+  const code = isPassingLimit(status, wire, retryAfterMs) ? 'rate_limit_exceeded' : codeOf(status, wire)
   const said = wire ? `: ${clean(model, wire.message)}` : ''
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}", status ${status})${said}`, {
     status,
@@ -50,8 +50,8 @@ export function failureOfConnection(model: FailingModel, thrown: unknown, hasBeg
 function codeOf(status: number, wire: WireError | undefined): UpstreamErrorCode {
   const hint = `${wire?.code ?? ''} ${wire?.message ?? ''}`
   if (status < 400) return 'upstream_redirect'
-  if (/insufficient_quota|exceeded your current quota|billing/i.test(hint)) return 'upstream_quota_exhausted'
-  if (status === 401 || status === 403) return 'upstream_auth_failed'
+  if (isSpent(hint)) return 'upstream_quota_exhausted'
+  if (status === 401 || status === 403 || /api key not valid/i.test(hint)) return 'upstream_auth_failed'
   if (status === 404) return 'upstream_model_not_found'
   if (status === 408 || status === 504) return 'upstream_error'
   if (status === 429) return 'rate_limit_exceeded'
@@ -59,10 +59,28 @@ function codeOf(status: number, wire: WireError | undefined): UpstreamErrorCode 
   return isOverflow(hint) ? 'context_length_exceeded' : 'upstream_bad_request'
 }
 
+/** Gemini speaks of the quota and of billing also where the minute's rate is meant; then it says how long to wait. */
+function isPassingLimit(status: number, wire: WireError | undefined, retryAfterMs: number | undefined): boolean {
+  return status === 429 && retryAfterMs !== undefined && wire?.code !== 'insufficient_quota'
+}
+
+function isSpent(hint: string): boolean {
+  return /insufficient_quota|exceeded your current quota|billing|credit balance is too low/i.test(hint)
+}
+
+const overflows = [
+  'context_length_exceeded',
+  'context (length|size|window)',
+  'maximum context',
+  'too many tokens',
+  'exceed_context_size',
+  'prompt is too long',
+  'input token count',
+]
+const overflow = new RegExp(overflows.join('|'), 'i')
+
 function isOverflow(hint: string): boolean {
-  return /context_length_exceeded|context (length|size|window)|maximum context|too many tokens|exceed_context_size/i.test(
-    hint,
-  )
+  return overflow.test(hint)
 }
 
 const statusByName: Readonly<Record<string, number>> = {
@@ -123,9 +141,10 @@ function readWireError(body: unknown): WireError | undefined {
   return { message: typeof message === 'string' ? message : JSON.stringify(inner), code: String(name ?? '') }
 }
 
-/** Short, and without the key: some servers echo it. */
-function clean({ apiKey }: FailingModel, message: string): string {
-  const safe = apiKey.length >= shortestSecret ? message.replaceAll(apiKey, '***') : message
+/** Short, and without the keys: some servers echo them. */
+export function clean({ secrets }: FailingModel, message: string): string {
+  const long = secrets.filter(({ length }) => length >= shortestSecret)
+  const safe = long.reduce((text, secret) => text.replaceAll(secret, '***'), message)
   return safe.length > longestMessage ? `${safe.slice(0, longestMessage)}…` : safe
 }
 

@@ -10,7 +10,7 @@ import type { ChatRequest } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { tapEvents } from '../../chat/tap-events.ts'
 import { Exchange, type ResponseHead } from './exchange.ts'
-import { failureOfConnection, failureOfStatus } from './failure.ts'
+import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
 import { type AnswerSource, readStream, readText, readWhole } from './read-answer.ts'
 import { writeRequestBody } from './request-body.ts'
 import { createTransport } from './transport.ts'
@@ -39,7 +39,7 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
   const { id, baseUrl, name = id, apiKey = '' } = options
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/chat/completions`)
   const client: Client = {
-    model: { id, apiKey },
+    model: { id, secrets: [apiKey] },
     name,
     dispatcher: options.dispatcher ?? createTransport().dispatcher,
     target: { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: headersOf(options) },
@@ -53,7 +53,7 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
 }
 
 interface Client {
-  readonly model: { readonly id: string; readonly apiKey: string }
+  readonly model: FailingModel
   readonly name: string
   readonly dispatcher: Dispatcher
   readonly target: {

@@ -1,0 +1,121 @@
+/**
+ * A model behind any package that implements the language model specification of `@ai-sdk/provider`: the one bridge for
+ * Anthropic, Google, Bedrock, Azure and all that have no OpenAI dialect of their own. The package is called directly, so
+ * that deadlines, retries and the ledger are those of every other upstream.
+ */
+import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider'
+import type { Dispatcher } from 'undici'
+import type { CallContext } from '../../chat/call-context.ts'
+import type { ChatEvent } from '../../chat/chat-event.ts'
+import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
+import type { ChatBody, ChatRequest } from '../../chat/chat-request.ts'
+import { CancelledError } from '../../chat/errors.ts'
+import { abortErrorOf, linkAbort, throwIfAborted } from '../../chat/link-abort.ts'
+import type { FailingModel } from '../openai/failure.ts'
+import { warningText } from './answer-parts.ts'
+import type { BridgedCall } from './bridged-call.ts'
+import { type CallDefaults, callOptionsOf } from './call-options.ts'
+import { createExchangeFetch } from './exchange-fetch.ts'
+import type { ConnectModel } from './load-provider.ts'
+import { orAborted } from './or-aborted.ts'
+import { failureOf } from './provider-failure.ts'
+import { readResult } from './read-result.ts'
+import { readStream } from './read-stream.ts'
+
+export interface AiSdkModelOptions {
+  readonly id: string
+  /** What the provider calls the model. */
+  readonly name: string
+  readonly connect: ConnectModel
+  /** Kept out of every message. */
+  readonly secrets: readonly string[]
+  readonly dispatcher: Dispatcher
+  readonly card?: ModelCard
+  readonly defaults?: CallDefaults
+  /** Default: 4 Mi characters. */
+  readonly maxAnswerCharacters?: number
+}
+
+/** Makes the bare model; the package is loaded when it is first asked. */
+export function createAiSdkModel(options: AiSdkModelOptions): ChatModel {
+  const {
+    id,
+    name,
+    secrets,
+    dispatcher,
+    connect,
+    card = createModelCard({ kind: 'model', ownedBy: 'ai-sdk' }),
+  } = options
+  const model: FailingModel = { id, secrets }
+  const fetch = createExchangeFetch(dispatcher, model)
+  const client: Client = { options, model, connect: onceLoaded(() => connect(name, fetch)) }
+  return { id, card, chat: (request, context) => chat(client, request, context) }
+}
+
+interface Client {
+  readonly options: AiSdkModelOptions
+  readonly model: FailingModel
+  readonly connect: () => Promise<LanguageModelV4>
+}
+
+/** What was loaded stays; what failed to load is tried again. */
+function onceLoaded<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined
+  return () => {
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined
+      throw error
+    })
+    return loaded
+  }
+}
+
+async function* chat(client: Client, { body }: ChatRequest, context: CallContext): AsyncGenerator<ChatEvent> {
+  const link = linkAbort(context.signal)
+  const call = callOf(client, body, { ...context, signal: link.signal })
+  try {
+    throwIfAborted(link.signal)
+    const options = callOptionsOf(body, client.options.defaults ?? {}, link.signal)
+    const provider = await orAborted(client.connect(), link.signal)
+    yield* body.stream === true ? streamed(provider, options, call) : whole(provider, options, call)
+  } catch (error) {
+    throw link.signal.aborted ? abortErrorOf(link.signal) : failureOf(call.model, error)
+  } finally {
+    // Whatever is still on its way for this call is no longer wanted.
+    link.abort(new CancelledError())
+    link.release()
+  }
+}
+
+function callOf({ options, model }: Client, body: ChatBody, { clock, span, signal }: CallContext): BridgedCall {
+  const created = Math.floor(clock.wallTime() / 1000)
+  return {
+    body,
+    model,
+    identity: { id: `chatcmpl-${created}`, created, model: options.name },
+    signal,
+    maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
+    warn: (warnings) => {
+      for (const warning of warnings) span.note('upstream_warning', { model: model.id, warning: warningText(warning) })
+    },
+  }
+}
+
+async function* whole(
+  provider: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+  call: BridgedCall,
+): AsyncGenerator<ChatEvent> {
+  const result = await orAborted(provider.doGenerate(options), call.signal)
+  call.warn(result.warnings)
+  yield* readResult(result, call)
+}
+
+async function* streamed(
+  provider: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+  call: BridgedCall,
+): AsyncGenerator<ChatEvent> {
+  const { stream } = await orAborted(provider.doStream(options), call.signal)
+  yield* readStream(stream, call)
+}

@@ -1,0 +1,105 @@
+/**
+ * The `fetch` that provider packages are given: it sends over the connections of all other upstreams, so that redirects,
+ * pauses and broken connections are treated alike, and no timer but our own ends a call.
+ */
+import type { Dispatcher } from 'undici'
+import { UpstreamError } from '../../chat/errors.ts'
+import { Exchange, type ExchangeRequest, type ResponseHead } from '../openai/exchange.ts'
+import { type FailingModel, failureOfConnection } from '../openai/failure.ts'
+
+export type Fetch = typeof globalThis.fetch
+
+const maxBodyBytes = 64 * 1024 * 1024
+/** Statuses whose responses have no body. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+
+/** A `fetch` for the calls of one model; it rejects with `UpstreamError` where the connection fails. */
+export function createExchangeFetch(dispatcher: Dispatcher, model: FailingModel): Fetch {
+  return async (input, init = {}) => {
+    const exchange = new Exchange(dispatcher, targetOf(addressOf(input), init), init.signal ?? neverAborted())
+    try {
+      const head = await exchange.head()
+      requireReadable(head, model)
+      return new Response(bodiless.has(head.status) ? null : bodyOf(exchange, model), {
+        status: head.status,
+        headers: headersOf(head),
+      })
+    } catch (error) {
+      exchange.close()
+      throw failureOfConnection(model, error, false)
+    }
+  }
+}
+
+function addressOf(input: Parameters<Fetch>[0]): URL {
+  return new URL(input instanceof Request ? input.url : input)
+}
+
+function neverAborted(): AbortSignal {
+  return new AbortController().signal
+}
+
+function targetOf(url: URL, { method = 'GET', headers, body }: RequestInit): ExchangeRequest {
+  if (body !== undefined && body !== null && typeof body !== 'string')
+    throw new TypeError('Only texts are sent to models.')
+  return {
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: method === 'GET' ? 'GET' : 'POST',
+    headers: Object.fromEntries(new Headers(headers)),
+    ...(typeof body === 'string' ? { body } : {}),
+  }
+}
+
+function headersOf({ headers }: ResponseHead): Headers {
+  const all = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of [value ?? []].flat()) all.append(name, each)
+  }
+  return all
+}
+
+/** A web page where an answer should be: its text must not reach anybody as one. */
+function requireReadable({ status, headers }: ResponseHead, { id }: FailingModel): void {
+  if (status >= 300) return
+  const encoding = String(headers['content-encoding'] ?? 'identity')
+  if (encoding !== 'identity') throw badContent(id, `content-encoding ${encoding}, which was not asked for`)
+  const type = String(headers['content-type'] ?? '')
+  if (/^text\/(?!event-stream)/i.test(type)) throw badContent(id, `content-type "${type.slice(0, 80)}"`)
+}
+
+function badContent(id: string, what: string): UpstreamError {
+  const message = `The upstream of model "${id}" answered with ${what}; is base_url right?`
+  return new UpstreamError('upstream_bad_content_type', message)
+}
+
+/** Read at the pace of its reader; let go of at its end, or when its reader leaves. */
+function bodyOf(exchange: Exchange, model: FailingModel): ReadableStream<Uint8Array> {
+  let length = 0
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const bytes = await exchange.read()
+          length += bytes?.length ?? 0
+          if (length > maxBodyBytes) throw tooLarge(model)
+          if (bytes) controller.enqueue(bytes)
+          else controller.close()
+          if (!bytes) exchange.close()
+        } catch (error) {
+          exchange.close()
+          controller.error(failureOfConnection(model, error, true))
+        }
+      },
+      cancel: () => {
+        exchange.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function tooLarge({ id }: FailingModel): UpstreamError {
+  const message = `Model "${id}" answered with over ${maxBodyBytes} bytes.`
+  return new UpstreamError('upstream_response_too_large', message)
+}
