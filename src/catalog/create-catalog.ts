@@ -11,6 +11,7 @@ import { recordCalls } from '../trace/record-calls.ts'
 import { limitConcurrency } from '../upstream/limit-concurrency.ts'
 import { retried } from '../upstream/retry.ts'
 import { type Catalog, catalogOf, routerId } from './catalog.ts'
+import type { BuiltDefinition } from './compose-mixture.ts'
 import type { Engines } from './engines.ts'
 import { withModelDefaults } from './model-defaults.ts'
 import { estimateTokens } from './estimate-tokens.ts'
@@ -22,8 +23,10 @@ import { estimateTokens } from './estimate-tokens.ts'
  */
 export function createCatalog(config: Config, engines: Engines): Catalog {
   const builder = new CatalogBuilder(config, engines)
-  const { modelPrefix: prefix, deadline } = config.server
-  return catalogOf(builder.models(), { prefix, deadline })
+  const { modelPrefix: prefix, deadline, overrides } = config.server
+  const models = builder.models()
+  const { definitions } = builder
+  return catalogOf(models, { prefix, deadline, overrides, definitions, compose: builder.compose })
 }
 
 type ModelWrapper = (model: ChatModel) => ChatModel
@@ -35,6 +38,7 @@ class CatalogBuilder {
   readonly #built = new Map<string, ChatModel>()
   readonly #limits = new Map<string, ModelWrapper>()
   readonly #open: string[] = []
+  readonly definitions = new Map<string, BuiltDefinition>()
 
   constructor(config: Config, engines: Engines) {
     this.#config = config
@@ -88,17 +92,18 @@ class CatalogBuilder {
     return limit
   }
 
+  readonly compose = (definition: BuiltDefinition): ChatModel => createMixture(definition, this.#mixtureDependencies())
+
   #mixture({ name, aggregate, aggregateFallbacks, workers, ...knobs }: MixtureConfig): ChatModel {
-    return createMixture(
-      {
-        ...knobs,
-        id: name,
-        aggregate: { ...aggregate, model: this.#model(aggregate.model) },
-        aggregateFallbacks: aggregateFallbacks.map((id) => this.#model(id)),
-        workers: workers.map((worker) => ({ ...worker, model: this.#model(worker.model) })),
-      },
-      this.#mixtureDependencies(),
-    )
+    const definition = {
+      ...knobs,
+      id: name,
+      aggregate: { ...aggregate, model: this.#model(aggregate.model) },
+      aggregateFallbacks: aggregateFallbacks.map((id) => this.#model(id)),
+      workers: workers.map((worker) => ({ ...worker, model: this.#model(worker.model) })),
+    }
+    this.definitions.set(name, definition)
+    return this.compose(definition)
   }
 
   #mixtureDependencies(): MixtureDependencies {

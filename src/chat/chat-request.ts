@@ -54,8 +54,11 @@ export interface ChatBody {
 
 /** The body field `mollmr`: what one request may change. It is taken out of the body before anything goes upstream. */
 export interface RequestOptions {
-  /** With `model: "router"`: the mixture or model to use, which skips the choice. */
+  /** The mixture or model to use in place of the one that is asked for; a router then has nothing to choose. */
   readonly mixture?: string
+  /** The ids of the members of a mixture that is composed for this request. */
+  readonly workers?: readonly string[]
+  readonly aggregate?: string
   readonly strategy?: string
   readonly quorum?: number
   /** What this request may spend; limits of the mixture and others stay as they are. */
@@ -63,6 +66,10 @@ export interface RequestOptions {
   /** Extras in the reply: `usage` lists the ledger, row by row, in `usage.mollmr.ledger`. */
   readonly include?: readonly 'usage'[]
 }
+
+/** What of the options changes who is asked and what it takes: a config may forbid each. */
+export const overrides = ['mixture', 'workers', 'aggregate', 'strategy', 'quorum', 'budget'] as const
+export type Override = (typeof overrides)[number]
 
 /** Who asks, as far as routing may know it. */
 export interface Caller {

@@ -1,6 +1,7 @@
 /** What is written: the shape of the YAML file, key by key. `resolve-config.ts` says what it means. */
 import { z } from 'zod'
 import { budgetPolicies } from '../chat/call-budget.ts'
+import { overrides } from '../chat/chat-request.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 
@@ -219,6 +220,10 @@ const server = strict({
   model_prefix: z.string().optional().describe('Put before every listed id; accepted with and without'),
   max_body_bytes: z.int().min(1024).optional(),
   deadlines: deadlines.optional(),
+  overrides: z
+    .array(z.enum(overrides))
+    .optional()
+    .describe('What a request may change in its field "mollmr". Default: all of it'),
   cors_origins: z.array(text).optional().describe('Origins that pages may call from; "*" is everyone'),
 })
 

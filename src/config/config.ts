@@ -1,6 +1,7 @@
 /** What a config means, after references are resolved and defaults are filled in. Deep-frozen; `loadConfig` makes it. */
 import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { Modality, Price } from '../chat/chat-model.ts'
+import type { Override } from '../chat/chat-request.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { PromptName, StrategyName } from '../mixture/strategies/strategies.ts'
 
@@ -26,6 +27,8 @@ export interface ServerConfig {
   readonly maxBodyBytes: number
   /** Of a whole request, whatever serves it. */
   readonly deadline: DeadlineLimits
+  /** What a request may change in its field `mollmr`. */
+  readonly overrides: readonly Override[]
   /** Origins that browsers may call from; `*` is everyone. */
   readonly corsOrigins: readonly string[]
 }

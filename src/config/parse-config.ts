@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { basename, dirname } from 'node:path'
+import { overrides } from '../chat/chat-request.ts'
 import { checkCycles } from './check-cycles.ts'
 import { checkFile } from './check-file.ts'
 import type { Config, ServerConfig } from './config.ts'
@@ -79,6 +80,7 @@ function resolveServer(written: NonNullable<ConfigFile['server']> = {}): ServerC
     modelPrefix: written.model_prefix ?? 'mollmr/',
     maxBodyBytes: written.max_body_bytes ?? 32 * 1024 * 1024,
     deadline: { firstContentMs: 300_000, idleMs: 120_000, totalMs: 600_000, ...resolveDeadlines(written.deadlines) },
+    overrides: written.overrides ?? overrides,
     corsOrigins: written.cors_origins ?? ['*'],
   }
 }

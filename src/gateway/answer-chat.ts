@@ -38,8 +38,7 @@ export async function answerChat(
 ): Promise<FastifyReply> {
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
-  const request = withBareMixture(parsed.request, catalog)
-  const model = catalog.find(request.body.model)
+  const { model, request } = catalog.serve(parsed.request)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({ route: model.id, ...(parsed.dropped.length > 0 ? { dropped: parsed.dropped } : {}) })
   const leave = new AbortController()
@@ -95,7 +94,9 @@ function callModel(
   { parts, model, request, trace, signal }: Exchange,
   catalog: Catalog,
 ): ReturnType<ChatModel['chat']> {
-  return model.chat(request, createCallContext({ trace, signal, limits: catalog.deadline, clock: parts.clock }))
+  const { budget = {} } = request.options
+  const limits = catalog.deadline
+  return model.chat(request, createCallContext({ trace, signal, limits, budget, clock: parts.clock }))
 }
 
 function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
@@ -104,13 +105,6 @@ function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
     now: () => Math.floor(parts.clock.wallTime() / 1000),
     ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),
   }
-}
-
-/** The mixture that a request names may be written with the prefix, like any id. */
-function withBareMixture(request: ChatRequest, catalog: Catalog): ChatRequest {
-  const { mixture } = request.options
-  if (mixture === undefined) return request
-  return { ...request, options: { ...request.options, mixture: catalog.bareId(mixture) } }
 }
 
 /** A connection that closes before the answer has ended ends every call that was made for it. */

@@ -1,4 +1,5 @@
 /** What `GET /openapi.json` says: the paths, and the part of the chat body that MoLLMR itself reads. */
+import { budgetPolicies } from '../chat/call-budget.ts'
 import { statusByCode } from './error-response.ts'
 
 const jsonOf = (schema: unknown): Record<string, unknown> => ({ 'application/json': { schema } })
@@ -106,8 +107,20 @@ const schemas = {
         additionalProperties: false,
         properties: {
           mixture: text,
+          workers: { type: 'array', minItems: 1, items: text },
+          aggregate: text,
           strategy: text,
           quorum: { type: 'integer', minimum: 1 },
+          budget: {
+            type: 'object',
+            additionalProperties: false,
+            properties: {
+              max_calls: { type: 'integer', minimum: 1 },
+              max_tokens: { type: 'integer', minimum: 1 },
+              max_cost_usd: { type: 'number', exclusiveMinimum: 0 },
+              on_budget: { enum: budgetPolicies },
+            },
+          },
           include: { type: 'array', items: { enum: ['usage'] } },
         },
       },

@@ -46,11 +46,11 @@ export const sampling = {
   top_p: optional('a number from 0 to 1', (value) => isBetween(value, 0, 1)),
 }
 
-/** Throws a `RequestError` that names the first field which its rule does not allow. */
-export function checkFields(body: Readonly<Record<string, unknown>>, rules: FieldRules): void {
+/** Throws a `RequestError` that names the first field which its rule does not allow; `path` comes before its name. */
+export function checkFields(body: Readonly<Record<string, unknown>>, rules: FieldRules, path = ''): void {
   for (const [field, rule] of rules) {
     const value = body[field]
-    if (value === undefined ? rule.required : !rule.holds(value)) throw invalidField(field, rule.wants)
+    if (value === undefined ? rule.required : !rule.holds(value)) throw invalidField(path + field, rule.wants)
   }
 }
 

@@ -1,27 +1,62 @@
+/** The body field `mollmr`: read once, each field checked under its own path. */
+import { type BudgetLimits, budgetPolicies } from '../chat/call-budget.ts'
 import type { RequestOptions } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
+import { checkFields, type FieldRule, invalidField, isListOf, isObject } from './field-rules.ts'
 
-const checks: Readonly<Record<string, readonly [wants: string, holds: (value: unknown) => boolean]>> = {
-  mixture: ['the id of a mixture or model', (value) => typeof value === 'string' && value !== ''],
-  strategy: ['the name of a strategy', (value) => typeof value === 'string' && value !== ''],
-  quorum: ['a whole number of at least 1', (value) => Number.isInteger(value) && (value as number) >= 1],
-  include: ['a list of "usage"', (value) => Array.isArray(value) && value.every((item) => item === 'usage')],
+const nonEmpty = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
+const ifGiven = (wants: string, holds: (value: unknown) => boolean): FieldRule => ({ wants, holds, required: false })
+
+const rules: Readonly<Record<string, FieldRule>> = {
+  mixture: ifGiven('the id of a mixture or model', nonEmpty),
+  workers: ifGiven(
+    'a list of ids of models or mixtures',
+    (value) => isListOf(value, 'string') && (value as readonly string[]).length > 0,
+  ),
+  aggregate: ifGiven('the id of a model or mixture', nonEmpty),
+  strategy: ifGiven('the name of a strategy', nonEmpty),
+  quorum: ifGiven('a whole number of at least 1', isCount),
+  budget: ifGiven('an object', isObject),
+  include: ifGiven('a list of "usage"', (value) => Array.isArray(value) && value.every((item) => item === 'usage')),
 }
 
-/** Reads the body field `mollmr`; an unknown field is an error, because a typo would silently change nothing. */
+const budgetRules: Readonly<Record<string, FieldRule>> = {
+  max_calls: ifGiven('a whole number of at least 1', isCount),
+  max_tokens: ifGiven('a whole number of at least 1', isCount),
+  max_cost_usd: ifGiven('a number above 0', (value) => typeof value === 'number' && value > 0 && value < Infinity),
+  on_budget: ifGiven(`one of ${budgetPolicies.join(', ')}`, (value) => budgetPolicies.some((known) => known === value)),
+}
+
+/** @throws RequestError with `param`; an unknown field is one, because a typo would silently change nothing */
 export function parseRequestOptions(written: unknown): RequestOptions {
-  if (typeof written !== 'object' || written === null || Array.isArray(written)) {
-    throw new RequestError('invalid_request', 'mollmr must be an object.', { param: 'mollmr' })
+  const { budget, ...options } = checkedFields(written, 'mollmr', rules)
+  return budget === undefined ? options : { ...options, budget: parseBudget(budget) }
+}
+
+function parseBudget(written: unknown): BudgetLimits {
+  const budget = checkedFields(written, 'mollmr.budget', budgetRules)
+  const fields = {
+    maxCalls: budget['max_calls'],
+    maxTokens: budget['max_tokens'],
+    maxCostUsd: budget['max_cost_usd'],
+    onBudget: budget['on_budget'],
   }
-  for (const [field, value] of Object.entries(written)) {
-    const param = `mollmr.${field}`
-    const check = Object.hasOwn(checks, field) ? checks[field] : undefined
-    if (!check) {
-      const known = Object.keys(checks).join(', ')
-      throw new RequestError('invalid_request', `${param} is not known; known are ${known}.`, { param })
-    }
-    const [wants, holds] = check
-    if (!holds(value)) throw new RequestError('invalid_request', `${param} must be ${wants}.`, { param })
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+function checkedFields(
+  written: unknown,
+  path: string,
+  known: Readonly<Record<string, FieldRule>>,
+): Readonly<Record<string, unknown>> {
+  if (!isObject(written)) throw invalidField(path, 'an object')
+  const unknown = Object.keys(written).find((field) => !Object.hasOwn(known, field))
+  if (unknown !== undefined) {
+    const param = `${path}.${unknown}`
+    const message = `${param} is not known; known are ${Object.keys(known).join(', ')}.`
+    throw new RequestError('invalid_request', message, { param })
   }
+  checkFields(written, Object.entries(known), `${path}.`)
   return written
 }

@@ -1,0 +1,61 @@
+/** What a request's field `mollmr` makes of the model that it asks for. */
+import type { ChatModel } from '../chat/chat-model.ts'
+import {
+  type ChatRequest,
+  type Override,
+  overrides as allOverrides,
+  type RequestOptions,
+} from '../chat/chat-request.ts'
+import { RequestError } from '../chat/errors.ts'
+import { createMixture } from '../mixture/mixture.ts'
+import { type BuiltDefinition, composeMixture } from './compose-mixture.ts'
+
+/** Who answers, and what it is asked. */
+export interface Served {
+  readonly model: ChatModel
+  /** As the model is to be asked. */
+  readonly request: ChatRequest
+}
+
+interface ServerParts {
+  readonly overrides?: readonly Override[]
+  readonly definitions?: ReadonlyMap<string, BuiltDefinition>
+  readonly compose?: (definition: BuiltDefinition) => ChatModel
+  readonly find: (id: string, param: string) => ChatModel
+  /** The id without the prefix. */
+  readonly bare: (id: string) => string
+}
+
+/** @throws RequestError where an option may not be set, names nobody or cannot be meant */
+export function serverOf({
+  overrides = allOverrides,
+  definitions = new Map(),
+  compose = (definition) => createMixture(definition),
+  find,
+  bare,
+}: ServerParts): (request: ChatRequest) => Served {
+  return (request) => {
+    requireAllowed(request.options, overrides)
+    const { mixture, workers, aggregate, ...options } = request.options
+    const entry = find(request.body.model, 'model')
+    // A router follows the name itself, so that its trace says that it was named.
+    const routed = entry.card.kind === 'router' && !workers && aggregate === undefined
+    if (routed) {
+      const named = mixture === undefined ? {} : { mixture: bare(mixture) }
+      return { model: entry, request: { ...request, options: { ...options, ...named } } }
+    }
+    const asked = mixture === undefined ? entry : find(mixture, 'mollmr.mixture')
+    const own = { ...request, options }
+    if (!workers && aggregate === undefined) return { model: asked, request: own }
+    const definition = composeMixture(request.options, { asked, base: definitions.get(asked.id), find })
+    return { model: compose(definition), request: own }
+  }
+}
+
+function requireAllowed(options: RequestOptions, allowed: readonly Override[]): void {
+  const refused = allOverrides.find((field) => options[field] !== undefined && !allowed.includes(field))
+  if (refused === undefined) return
+  const list = allowed.length === 0 ? 'nothing' : allowed.join(', ')
+  const message = `mollmr.${refused} may not be set here: server.overrides allows ${list}.`
+  throw new RequestError('invalid_request', message, { param: `mollmr.${refused}` })
+}
