@@ -45,6 +45,7 @@ const upstreamErrorCodes = [
   'upstream_response_too_large',
 ] as const
 
+const accessErrorCodes = ['invalid_api_key', 'model_not_allowed'] as const
 const mixtureErrorCodes = ['all_workers_failed', 'insufficient_workers'] as const
 const otherErrorCodes = [
   'budget_exceeded',
@@ -58,10 +59,16 @@ const otherErrorCodes = [
 export type RequestErrorCode = (typeof requestErrorCodes)[number]
 export type UpstreamErrorCode = (typeof upstreamErrorCodes)[number]
 export type MixtureErrorCode = (typeof mixtureErrorCodes)[number]
-export type ErrorCode = RequestErrorCode | UpstreamErrorCode | MixtureErrorCode | (typeof otherErrorCodes)[number]
+export type ErrorCode =
+  | RequestErrorCode
+  | (typeof accessErrorCodes)[number]
+  | UpstreamErrorCode
+  | MixtureErrorCode
+  | (typeof otherErrorCodes)[number]
 
 export const errorCodes: readonly ErrorCode[] = [
   ...requestErrorCodes,
+  ...accessErrorCodes,
   ...upstreamErrorCodes,
   ...mixtureErrorCodes,
   ...otherErrorCodes,
@@ -102,6 +109,11 @@ export class RequestError extends MollmrError {
     super(code, message, options)
     this.param = options.param ?? null
   }
+}
+
+/** The caller showed no good key, or one that is not for what was asked. */
+export class AccessError extends MollmrError {
+  readonly isRetryable = false
 }
 
 export interface UpstreamFailure {

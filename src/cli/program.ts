@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
 import { exitCodes } from './exit-code.ts'
 import { openConfig } from './open-config.ts'
+import type { StartOptions } from './start.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 /** Runs one command; resolves to the exit code of the process. */
@@ -35,8 +36,9 @@ function createProgram({ terminal, stop }: Root): Command {
   withConfig(program.command('start').description('start the gateway'))
     .option('-p, --port <n>', 'port to listen on', portOf)
     .option('--host <host>', 'address to listen on')
+    .option('--insecure-no-auth', 'let other machines ask without a key')
     .option('--data <dir>', 'folder for what lasts: the request log')
-    .action(async (options: { config?: string; port?: number; host?: string; data?: string }) => {
+    .action(async (options: StartOptions) => {
       const { start } = await import('./start.ts')
       await start(options, { terminal, env, stop })
     })
@@ -53,6 +55,7 @@ function createProgram({ terminal, stop }: Root): Command {
     },
   )
   addPrintCommands(program, terminal)
+  addKeys(program, terminal)
   addAsk(program, { terminal, stop })
   return program
 }
@@ -72,6 +75,24 @@ function addPrintCommands(program: Command, terminal: Terminal): void {
     .action(async () => {
       const { createConfigJsonSchema } = await import('../config/config-file.ts')
       terminal.out(`${JSON.stringify(createConfigJsonSchema(), null, 2)}\n`)
+    })
+}
+
+function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program.command('keys').description('make the keys that callers show')
+  keys
+    .command('new')
+    .description('print a new key and its hash')
+    .action(async () => {
+      const { printNewKey } = await import('./keys.ts')
+      printNewKey(terminal)
+    })
+  keys
+    .command('hash')
+    .description('print the hash of the key that comes on stdin')
+    .action(async () => {
+      const { printKeyHash } = await import('./keys.ts')
+      printKeyHash(readFileSync(process.stdin.fd, 'utf8').trim(), terminal)
     })
 }
 

@@ -4,9 +4,12 @@ import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { curlCommand } from '../gateway/home-page.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
+import type { Config } from '../config/config.ts'
 import type { ParsedConfig } from '../config/parse-config.ts'
+import { KeyRing } from '../gateway/key-ring.ts'
 import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
+import { requireKeys } from './require-keys.ts'
 import { openConfig, type OpenedConfig } from './open-config.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,6 +17,8 @@ export interface StartOptions {
   readonly config?: string
   readonly port?: number
   readonly host?: string
+  /** Serves everybody who reaches the port, also from other machines, without a key. */
+  readonly insecureNoAuth?: boolean
   /** Folder for the request log; without one nothing is kept. */
   readonly data?: string
 }
@@ -31,11 +36,18 @@ const drainMs = 30_000
 export async function start(options: StartOptions, { terminal, env, stop }: Surroundings): Promise<void> {
   const opened = await openConfig(options.config, env)
   const engines = createEngines()
-  let catalog = createCatalog(opened.config, engines)
   const { server } = opened.config
+  const host = options.host ?? server.host
+  const requireDoor = (config: Config): void => {
+    if (options.insecureNoAuth !== true) requireKeys(config, host)
+  }
+  requireDoor(opened.config)
+  let catalog = createCatalog(opened.config, engines)
+  let keys = new KeyRing(opened.config.keys)
   const log = options.data === undefined ? null : await openLog(options.data, terminal)
   const gateway = createGateway({
     catalog: () => catalog,
+    keys: () => keys,
     maxBodyBytes: server.maxBodyBytes,
     corsOrigins: server.corsOrigins,
     onError: (error, requestId) => {
@@ -43,13 +55,15 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
     },
     onTrace: (trace) => log?.add(trace),
   })
-  const url = await listen(gateway, { host: options.host ?? server.host, port: options.port ?? server.port })
+  const url = await listen(gateway, { host, port: options.port ?? server.port })
   greet(terminal, { url, opened, catalog, warnings: [...opened.warnings, ...budgetWarnings(opened.config, catalog)] })
   const stopWatching = await watch(opened, {
     terminal,
     env,
     take: ({ config }) => {
+      requireDoor(config)
       catalog = createCatalog(config, engines)
+      keys = new KeyRing(config.keys)
     },
   })
   await untilAborted(stop)

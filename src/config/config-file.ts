@@ -227,6 +227,15 @@ const server = strict({
   cors_origins: z.array(text).optional().describe('Origins that pages may call from; "*" is everyone'),
 })
 
+const key = strict({
+  name: text.describe('Whose key it is: rules, traces and the log say this name'),
+  hash: text.optional().describe('What "mollmr keys hash" prints'),
+  key: z.string().optional().describe('The key itself: "${VARIABLE}"'),
+  models: z.array(text).optional().describe('The ids that may be asked with it. Default: all'),
+}).refine(({ hash, key: plain }) => (hash === undefined) !== (plain === undefined), {
+  error: 'needs either "hash" or "key"',
+})
+
 /** The file: everything is optional but `mixtures`. */
 export const configFileSchema = strict({
   server: server.optional(),
@@ -234,6 +243,7 @@ export const configFileSchema = strict({
   models: z.array(model).optional(),
   mixtures: z.array(mixture),
   router: router.optional(),
+  keys: z.array(key).optional().describe('Who may ask; with none everybody may'),
 })
 
 export type ConfigFile = z.infer<typeof configFileSchema>

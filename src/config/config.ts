@@ -13,6 +13,8 @@ export interface Config {
   readonly models: ReadonlyMap<string, ModelConfig>
   readonly mixtures: readonly MixtureConfig[]
   readonly router: RouterConfig | null
+  /** Of callers; with none everybody may ask. */
+  readonly keys: readonly KeyConfig[]
   /** Where this came from, for messages: a path, or what was found on the machine. */
   readonly origin: string
   /** SHA-256 of the resolved config, in hex; part of cache keys. */
@@ -31,6 +33,15 @@ export interface ServerConfig {
   readonly overrides: readonly Override[]
   /** Origins that browsers may call from; `*` is everyone. */
   readonly corsOrigins: readonly string[]
+}
+
+/** A key that callers show; the key itself is nowhere in here. */
+export interface KeyConfig {
+  readonly name: string
+  /** As `digestKey` writes it. */
+  readonly digest: string
+  /** The ids that it may ask; undefined: all. */
+  readonly models?: readonly string[]
 }
 
 export type UpstreamConfig =

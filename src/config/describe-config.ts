@@ -1,7 +1,7 @@
-import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from './config.ts'
+import type { Config, KeyConfig, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from './config.ts'
 
 /** What a config means, in words for a person. Of a key it says only whether it is set. */
-export function describeConfig({ origin, server, upstreams, models, mixtures, router }: Config): string {
+export function describeConfig({ origin, server, upstreams, models, mixtures, router, keys }: Config): string {
   return [
     origin,
     '',
@@ -9,6 +9,7 @@ export function describeConfig({ origin, server, upstreams, models, mixtures, ro
     ...section('upstreams', [...upstreams.values()].map(describeUpstream)),
     ...section('models', [...models.values()].map(describeModel)),
     ...section('mixtures', mixtures.map(describeMixture)),
+    ...section('keys', keys.length > 0 ? keys.map(describeKey) : ['none: everybody who reaches the port may ask']),
     ...section('router', router ? describeRouter(router) : ['none: the id "router" is an error that says so']),
   ].join('\n')
 }
@@ -65,6 +66,10 @@ function describeMixture({ name, strategy, workers, aggregate, quorum, descripti
   const enough = quorum === undefined ? '' : `, quorum ${quorum}`
   const offered = description === undefined ? ' (no description: the router does not offer it)' : ''
   return `${name}: ${strategy}, ${calls || 'no workers'} -> ${aggregate.model}${enough}${offered}`
+}
+
+function describeKey({ name, models }: KeyConfig): string {
+  return models ? `${name}: for ${models.join(', ')}` : name
 }
 
 function describeRouter(router: RouterConfig): string[] {

@@ -15,6 +15,7 @@ import { ModelBook } from './model-book.ts'
 import { Problems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Resolution, resolveDeadlines, resolveMixtures } from './resolve-mixtures.ts'
+import { resolveKeys } from './resolve-keys.ts'
 import { resolveRouter } from './resolve-router.ts'
 import { TemplateReader } from './templates.ts'
 
@@ -54,9 +55,11 @@ export function resolveConfig(
   registerNamedModels(file, book)
   const mixtures = resolveMixtures(file.mixtures, resolution)
   const router = file.router ? resolveRouter(file.router, mixtures, resolution) : null
+  const keys = resolveKeys(file.keys, resolution)
   checkCycles(mixtures, router, problems)
   problems.throwIfAny()
-  const meant = { server: resolveServer(file.server), upstreams: book.upstreams, models: book.models, mixtures, router }
+  const server = resolveServer(file.server)
+  const meant = { server, upstreams: book.upstreams, models: book.models, mixtures, router, keys }
   const config = deepFreeze({ ...meant, origin, version: versionOf(meant) })
   return { config, warnings: resolution.warnings, files: templates.files }
 }

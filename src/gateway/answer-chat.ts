@@ -11,6 +11,7 @@ import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { type KeyHolder, requirePermission } from './key-ring.ts'
 import { streamResponse } from './stream-response.ts'
 
 export interface HttpExchange {
@@ -39,8 +40,13 @@ export async function answerChat(
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
   const { model, request } = catalog.serve(parsed.request)
+  requirePermissions(http.keyHolder, catalog, parsed.request)
   const trace = createTrace(http.id, parts.clock)
-  trace.root.set({ route: model.id, ...(parsed.dropped.length > 0 ? { dropped: parsed.dropped } : {}) })
+  trace.root.set({
+    route: model.id,
+    ...(http.keyHolder ? { key: http.keyHolder.name } : {}),
+    ...(parsed.dropped.length > 0 ? { dropped: parsed.dropped } : {}),
+  })
   const leave = new AbortController()
   const stopWatching = abortWhenCallerLeaves(reply, leave)
   const release = parts.inFlight.add(leave)
@@ -104,6 +110,15 @@ function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
     requestId: trace.id,
     now: () => Math.floor(parts.clock.wallTime() / 1000),
     ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),
+  }
+}
+
+/** For the model that is asked, and for every one that the request names to take part. */
+function requirePermissions(holder: KeyHolder | undefined, catalog: Catalog, { body, options }: ChatRequest): void {
+  if (holder?.models === undefined) return
+  const { mixture, aggregate, workers = [] } = options
+  for (const id of [body.model, mixture, aggregate, ...workers]) {
+    if (id !== undefined) requirePermission(holder, catalog.find(id).id)
   }
 }
 

@@ -31,6 +31,8 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   route_not_found: 404,
   method_not_allowed: 405,
   router_not_configured: 404,
+  invalid_api_key: 401,
+  model_not_allowed: 403,
   upstream_unreachable: 502,
   upstream_reset: 502,
   upstream_timeout: 504,
@@ -61,7 +63,9 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
 }
 
 const typeByStatus: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
   402: 'insufficient_quota',
+  403: 'permission_error',
   429: 'rate_limit_error',
   500: 'server_error',
   502: 'upstream_error',

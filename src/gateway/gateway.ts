@@ -9,10 +9,12 @@ import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
 import { ShutdownError } from '../chat/errors.ts'
 import { acceptJsonBodies } from './accept-json.ts'
+import { admitCallers } from './admit-callers.ts'
 import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { errorResponseOf } from './error-response.ts'
 import { guardConnections, refuseBadHttp } from './guard-connections.ts'
+import { KeyRing } from './key-ring.ts'
 import { InFlight } from './in-flight.ts'
 import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
 import { addRoutes } from './routes.ts'
@@ -22,6 +24,8 @@ import { TraceShelf } from './trace-shelf.ts'
 export interface GatewayOptions {
   /** The catalog of this moment; a request keeps the one it began with. */
   readonly catalog: () => Catalog
+  /** The keys of this moment. Default: none, everybody may ask. */
+  readonly keys?: () => KeyRing
   readonly maxBodyBytes: number
   readonly corsOrigins: readonly string[]
   /** Hears of what goes wrong inside. */
@@ -75,6 +79,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   refuseBadForm(server)
   acceptJsonBodies(server)
   allowCrossOrigin(server, options.corsOrigins)
+  const openRing = new KeyRing([])
+  admitCallers(server, options.keys ?? (() => openRing))
   answerErrors(server, options.onError)
   refuseUnknownRoutes(server)
   addRoutes(server, {

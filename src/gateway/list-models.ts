@@ -5,14 +5,22 @@ import { writeAnthropicModel } from '../wire/anthropic-messages/write-model.ts'
 import { writeModel } from '../wire/openai-chat/write-model.ts'
 import { speaksAnthropic } from './caller-dialect.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { mayAsk, requirePermission } from './key-ring.ts'
 
-/** Every model; the Anthropic shape also has the aliases that Claude Code shows. */
+/** Every model that the caller may ask; the Anthropic shape also has the aliases that Claude Code shows. */
 export function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
   const snapshot = catalog()
+  const allowed = ({ id }: ListedModel): boolean => mayAsk(request.keyHolder, snapshot.find(id).id)
   if (!speaksAnthropic(request)) {
-    return { object: 'list', data: snapshot.list().map(({ id, card }) => writeModel(id, card, startedAt)) }
+    return {
+      object: 'list',
+      data: snapshot
+        .list()
+        .filter(allowed)
+        .map(({ id, card }) => writeModel(id, card, startedAt)),
+    }
   }
-  const models = [...snapshot.aliases(), ...snapshot.list()]
+  const models = [...snapshot.aliases(), ...snapshot.list()].filter(allowed)
   const { limit } = request.query as { readonly limit?: string }
   const most = limit === undefined ? models.length : Number.parseInt(limit, 10) || models.length
   return anthropicPage(models, most, startedAt)
@@ -21,7 +29,9 @@ export function listModels({ catalog, startedAt }: GatewayParts, request: Fastif
 export function showModel({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
   const asked = (request.params as { readonly '*': string })['*']
   const snapshot = catalog()
-  const listed = { id: snapshot.listedId(asked), card: snapshot.find(asked).card }
+  const model = snapshot.find(asked)
+  requirePermission(request.keyHolder, model.id)
+  const listed = { id: snapshot.listedId(asked), card: model.card }
   const { id, card } = snapshot.aliases().find((alias) => alias.id === asked) ?? listed
   return speaksAnthropic(request) ? writeAnthropicModel(id, card, startedAt) : writeModel(id, card, startedAt)
 }

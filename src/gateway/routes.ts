@@ -16,6 +16,8 @@ const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [
   ['/messages', messagesDialect],
 ]
 
+const open = { config: { isOpen: true } }
+
 /** Every path that the gateway answers. */
 export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   for (const [path, dialect] of dialects) {
@@ -33,10 +35,10 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     // Ids contain slashes: the rest of the path is the id.
     server.get(`${path}/*`, (request) => showModel(parts, request))
   }
-  server.get('/health/live', () => ({ status: 'ok' }))
-  server.get('/health/ready', () => ({ status: 'ok', models: parts.catalog().list().length }))
+  server.get('/health/live', open, () => ({ status: 'ok' }))
+  server.get('/health/ready', open, () => ({ status: 'ok', models: parts.catalog().list().length }))
   // Claude Code asks whether anybody is there.
-  server.get('/api/hello', () => ({ message: 'hello' }))
+  server.get('/api/hello', open, () => ({ message: 'hello' }))
   server.get('/openapi.json', () => openApiDocument())
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))
   server.get('/', (request, reply) => sendHomePage(parts, request, reply))
@@ -45,7 +47,9 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
 function showTrace({ traces }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
   const { id } = request.params as { readonly id: string }
   const trace = traces.find(id)
-  if (!trace) throw new RequestError('route_not_found', `There is no trace "${id}"; only the latest requests are kept.`)
+  const isOwn = trace?.attributes['key'] === request.keyHolder?.name
+  if (!trace || !isOwn)
+    throw new RequestError('route_not_found', `There is no trace "${id}"; only the latest requests are kept.`)
   return { id, started_at: new Date(trace.startedAt).toISOString(), spans: trace.spans() }
 }
 

@@ -76,6 +76,7 @@ describe('RouteCache', () => {
 
 describe('cacheKeyOf', () => {
   const parts: CacheKeyParts = {
+    caller: 'alice',
     version: '1',
     options: [{ id: 'a', description: 'b' }],
     pool: ['p'],
@@ -88,6 +89,8 @@ describe('cacheKeyOf', () => {
   })
 
   it.each<Partial<CacheKeyParts>>([
+    { caller: 'bob' },
+    { caller: undefined },
     { version: '2' },
     { options: [{ id: 'a', description: 'c' }] },
     { options: [] },

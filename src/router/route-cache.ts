@@ -13,6 +13,8 @@ export interface Decision extends Route {
 
 /** Everything that a choice depends on. */
 export interface CacheKeyParts {
+  /** The name of the caller's key: nobody is served what was chosen for another. */
+  readonly caller: string | undefined
   readonly version: string
   readonly options: readonly { readonly id: string; readonly description: string }[]
   /** The ids that a plan could draw on. */
@@ -22,8 +24,9 @@ export interface CacheKeyParts {
 }
 
 /** The SHA-256 of all parts. */
-export function cacheKeyOf({ version, options, pool, tools, turns }: CacheKeyParts): string {
+export function cacheKeyOf({ caller, version, options, pool, tools, turns }: CacheKeyParts): string {
   const parts = [
+    caller,
     version,
     options.map(({ id, description }) => [id, description]),
     pool,

@@ -148,7 +148,8 @@ class Router {
     const { version = '', compose } = this.#definition
     const options = optionsOf(this.#deciders, open.candidates)
     const pool = compose?.pool.filter(({ card }) => canServe(card, open.needs)).map(({ id }) => id) ?? []
-    const key = cacheKeyOf({ version, options, pool, tools: open.needs.tools, turns })
+    const caller = open.request.caller.key
+    const key = cacheKeyOf({ caller, version, options, pool, tools: open.needs.tools, turns })
     return this.#cache.share(key, context.signal, () => {
       const fence = Buffer.from(this.#randomBytes(fenceBytes)).toString('hex')
       return decideRoute(this.#deciders, { ...open, turns, fence }, context)
