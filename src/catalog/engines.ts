@@ -27,8 +27,17 @@ export function createEngines(): Engines {
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
         case 'openai': {
-          const { baseUrl, apiKey, headers } = upstream
-          return createOpenAiModel({ id, name, card, baseUrl, apiKey, headers, dispatcher: transport.dispatcher })
+          const { baseUrl, apiKey, headers, quirks } = upstream
+          return createOpenAiModel({
+            id,
+            name,
+            card,
+            baseUrl,
+            apiKey,
+            headers,
+            quirks,
+            dispatcher: transport.dispatcher,
+          })
         }
         case 'anthropic':
         case 'google':

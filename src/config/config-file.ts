@@ -4,6 +4,7 @@ import { budgetPolicies } from '../chat/call-budget.ts'
 import { overrides } from '../chat/chat-request.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
+import { quirkNamed, quirkNames } from '../upstream/openai/quirks.ts'
 
 /** An object that knows all its keys: another one is an error that names the nearest. */
 function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -80,6 +81,10 @@ const limits = {
   max_retries: z.int().min(0).max(10).optional().describe('Attempts after the first, before any content. Default: 2'),
 }
 
+const quirk = text.refine((name) => quirkNamed(name) !== undefined, {
+  error: `must be one of ${quirkNames.join(', ')}, without_FIELD, messages_without_FIELD`,
+})
+
 const hosted = {
   base_url: url.optional(),
   api_key: z.string().optional(),
@@ -95,6 +100,7 @@ const upstream = z.discriminatedUnion(
       base_url: url,
       api_key: z.string().optional(),
       headers: z.record(z.string(), z.string()).optional(),
+      quirks: z.array(quirk).optional().describe('What the server does not take; most is learned from its refusals'),
       ...limits,
     }),
     strict({ kind: z.literal('anthropic').describe('The API of Anthropic, or a server that speaks it'), ...hosted }),

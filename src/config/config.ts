@@ -61,6 +61,8 @@ export interface OpenAiUpstreamConfig extends UpstreamLimits {
   readonly apiKey: string
   /** Sent with every request, beside the key. */
   readonly headers: Readonly<Record<string, string>>
+  /** By the names of the table of quirks. */
+  readonly quirks: readonly string[]
 }
 
 /** A provider that comes with MoLLMR. */

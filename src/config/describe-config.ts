@@ -26,7 +26,7 @@ function describeUpstream(upstream: UpstreamConfig): string {
 function whatIs(upstream: UpstreamConfig): string {
   switch (upstream.kind) {
     case 'openai':
-      return `openai at ${withoutUser(upstream.baseUrl)}, ${keyState(upstream.apiKey)}`
+      return `openai at ${withoutUser(upstream.baseUrl)}, ${keyState(upstream.apiKey)}${quirksOf(upstream.quirks)}`
     case 'anthropic':
     case 'google': {
       const address = upstream.baseUrl === undefined ? '' : ` at ${withoutUser(upstream.baseUrl)}`
@@ -41,6 +41,10 @@ function whatIs(upstream: UpstreamConfig): string {
     case 'simulated':
       return 'simulated, its answers are made up'
   }
+}
+
+function quirksOf(quirks: readonly string[]): string {
+  return quirks.length === 0 ? '' : `, quirks ${quirks.join(', ')}`
 }
 
 function keyState(apiKey: string): string {

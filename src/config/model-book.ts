@@ -156,7 +156,15 @@ export class ModelBook {
     let id = host
     for (let count = 2; this.upstreams.has(id); count += 1) id = `${host}-${count}`
     const key = apiKey ?? placeholderKey
-    this.upstreams.set(id, { kind: 'openai', id, baseUrl, apiKey: key, headers: {}, maxRetries: defaultRetries })
+    this.upstreams.set(id, {
+      kind: 'openai',
+      id,
+      baseUrl,
+      apiKey: key,
+      headers: {},
+      quirks: [],
+      maxRetries: defaultRetries,
+    })
     return id
   }
 }

@@ -230,6 +230,11 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
       'config.yaml:7:14 models[2].upstream: there is no upstream "pu", did you mean "up"?',
     ],
     [
+      'a quirk that is not there',
+      'upstreams: { x: { kind: openai, base_url: "http://h/v1", quirks: [system_role, systemrole] } }\nmixtures: []',
+      'config.yaml:1:80 upstreams.x.quirks[1]: must be one of max_completion_tokens, max_tokens, system_role',
+    ],
+    [
       'a kind that is not there',
       'upstreams: { x: { kind: cohere } }\nmixtures: []',
       'config.yaml:1:19 upstreams.x.kind: kind must be one of openai, anthropic, google, ai-sdk, local, simulated',

@@ -75,7 +75,7 @@ describe('a proposal', () => {
 describe('describeConfig', () => {
   const text = `
 upstreams:
-  up: { kind: openai, base_url: "http://user:canary-user@host/v1", api_key: canary-key, headers: { x: canary-header }, max_concurrency: 1 }
+  up: { kind: openai, base_url: "http://user:canary-user@host/v1", api_key: canary-key, headers: { x: canary-header }, quirks: [system_first], max_concurrency: 1 }
   claude: { kind: anthropic, base_url: "http://canary:canary@there", api_key: canary }
   gemini: { kind: google }
   rock: { kind: ai-sdk, package: "@ai-sdk/amazon-bedrock", options: { region: canary, secretAccessKey: canary } }
@@ -88,7 +88,7 @@ router: { model: a, default: m, rules: [{ when: { tools: true }, use: m }], comp
     expect(said).toContain('a: on up as theirs, $1 in / $2 out per million tokens')
     expect(said).toContain('m: synthesize, a x2 -> a, quorum 1 (no description: the router does not offer it)')
     expect(said).toContain('rule: {"tools":true} -> m')
-    expect(said).toContain('key set, at most 1 at a time')
+    expect(said).toContain('key set, quirks system_first, at most 1 at a time')
   })
 
   it('says of each kind of upstream how it is reached', () => {

@@ -8,6 +8,19 @@ export interface FailingModel {
   readonly secrets: readonly string[]
 }
 
+/** What a server said word for word when it refused: the cause of our error, for those who learn from it, never shown. */
+export class Refusal extends Error {
+  readonly text: string
+
+  constructor(text: string) {
+    super('The upstream refused the request.')
+    this.text = text
+  }
+}
+
+/** Statuses of a request that might be taken if it were written differently; chat templates fail with 500. */
+const refusals: ReadonlySet<number> = new Set([400, 422, 500])
+
 interface WireError {
   readonly message: string
   readonly code: string
@@ -25,6 +38,7 @@ export function failureOfStatus(model: FailingModel, { status, headers }: Respon
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}", status ${status})${said}`, {
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(refusals.has(status) ? { cause: new Refusal(body) } : {}),
   })
 }
 

@@ -4,13 +4,14 @@
  */
 import type { Dispatcher } from 'undici'
 import type { CallContext } from '../../chat/call-context.ts'
-import type { ChatEvent } from '../../chat/chat-event.ts'
 import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { tapEvents } from '../../chat/tap-events.ts'
+import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { Exchange, type ResponseHead } from './exchange.ts'
 import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
+import { KnownQuirks, quirkOfRefusal } from './known-quirks.ts'
+import { type Quirk, quirksOfServer } from './quirks.ts'
 import { type AnswerSource, readStream, readText, readWhole } from './read-answer.ts'
 import { writeRequestBody } from './request-body.ts'
 import { createTransport } from './transport.ts'
@@ -25,6 +26,8 @@ export interface OpenAiModelOptions {
   readonly apiKey?: string
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What this server does not take, by the names of `quirks.ts`; more is learned from its refusals. */
+  readonly quirks?: readonly string[]
   readonly card?: ModelCard
   /** Connections shared with other models. Default: its own. */
   readonly dispatcher?: Dispatcher
@@ -33,6 +36,8 @@ export interface OpenAiModelOptions {
 }
 
 const maxErrorBytes = 64 * 1024
+/** Quirks that one request may teach: a refusal costs nothing, but takes its time. */
+const mostTrials = 4
 
 /** Makes the bare model; `withinDeadline`, `retried` and `recordCalls` give it what a catalog's models have. */
 export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
@@ -41,6 +46,7 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
   const client: Client = {
     model: { id, secrets: [apiKey] },
     name,
+    quirks: new KnownQuirks([...quirksOfServer(url.host, name), ...(options.quirks ?? [])]),
     dispatcher: options.dispatcher ?? createTransport().dispatcher,
     target: { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: headersOf(options) },
     maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
@@ -48,13 +54,14 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
   return {
     id,
     card: options.card ?? createModelCard({ kind: 'model', ownedBy: url.host }),
-    chat: (request, context) => chat(client, request, context),
+    chat: (request, context) => tapEvents(() => openAnswer(client, request, context)),
   }
 }
 
 interface Client {
   readonly model: FailingModel
   readonly name: string
+  readonly quirks: KnownQuirks
   readonly dispatcher: Dispatcher
   readonly target: {
     readonly origin: string
@@ -75,29 +82,45 @@ function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<st
   }
 }
 
-function chat(client: Client, request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
-  return tapEvents(async () => {
-    const body = writeRequestBody(request, client.name)
-    const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
-    const close = (): void => {
-      exchange.close()
-    }
-    const created = Math.floor(context.clock.wallTime() / 1000)
-    const source: AnswerSource = {
-      exchange,
-      model: client.model,
-      identity: { id: `chatcmpl-${created}`, created },
-      maxAnswerCharacters: client.maxAnswerCharacters,
-    }
+/** Opens the answer; a refusal that tells of a quirk is answered with the request as this server takes it. */
+async function openAnswer(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+  const trial: Quirk[] = []
+  for (;;) {
+    const sent = client.quirks.adapt(request, trial)
     try {
-      const head = await headOf(source)
-      const read = await readerOf(head, source, request.body.stream === true)
-      return { events: read(source), close }
+      const answer = await send(client, sent, context)
+      client.quirks.keep(trial)
+      return answer
     } catch (error) {
-      close()
-      throw error
+      const quirk = trial.length < mostTrials ? quirkOfRefusal(error, sent) : null
+      if (!quirk) throw error
+      context.span.note('quirk', { model: client.model.id, quirk: quirk.name })
+      trial.push(quirk)
     }
-  })
+  }
+}
+
+async function send(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+  const body = writeRequestBody(request, client.name)
+  const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
+  const close = (): void => {
+    exchange.close()
+  }
+  const created = Math.floor(context.clock.wallTime() / 1000)
+  const source: AnswerSource = {
+    exchange,
+    model: client.model,
+    identity: { id: `chatcmpl-${created}`, created },
+    maxAnswerCharacters: client.maxAnswerCharacters,
+  }
+  try {
+    const head = await headOf(source)
+    const read = await readerOf(head, source, request.body.stream === true)
+    return { events: read(source), close }
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
 async function headOf({ exchange, model }: AnswerSource): Promise<ResponseHead> {
