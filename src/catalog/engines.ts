@@ -6,7 +6,7 @@ import { createAiSdkModel } from '../upstream/ai-sdk/ai-sdk-model.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
-import { createTransport } from '../upstream/openai/transport.ts'
+import { createTransport } from '../upstream/http/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
 import { providerAccess } from './provider-access.ts'
 

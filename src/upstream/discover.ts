@@ -1,7 +1,7 @@
 /** Finds model servers on this machine, and hosted ones by the keys in the environment. */
 import type { Dispatcher } from 'undici'
-import { Exchange } from './openai/exchange.ts'
-import { createTransport } from './openai/transport.ts'
+import { Exchange } from './http/exchange.ts'
+import { createTransport } from './http/transport.ts'
 
 export type DiscoveredKind = 'openai' | 'anthropic' | 'google'
 

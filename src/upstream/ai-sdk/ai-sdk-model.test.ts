@@ -12,7 +12,7 @@ import {
   finishPart,
   textParts,
 } from '../../testing/fake-provider.ts'
-import { createTransport } from '../openai/transport.ts'
+import { createTransport } from '../http/transport.ts'
 import { type AiSdkModelOptions, createAiSdkModel } from './ai-sdk-model.ts'
 
 const transport = createTransport()

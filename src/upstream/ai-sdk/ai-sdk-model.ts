@@ -11,7 +11,7 @@ import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat
 import type { ChatBody, ChatRequest } from '../../chat/chat-request.ts'
 import { CancelledError } from '../../chat/errors.ts'
 import { abortErrorOf, linkAbort, throwIfAborted } from '../../chat/link-abort.ts'
-import type { FailingModel } from '../openai/failure.ts'
+import type { FailingModel } from '../http/failure.ts'
 import { warningText } from './answer-parts.ts'
 import type { BridgedCall } from './bridged-call.ts'
 import { type CallDefaults, callOptionsOf } from './call-options.ts'

@@ -1,6 +1,6 @@
 import type { SharedV4Warning } from '@ai-sdk/provider'
 import type { ChatBody } from '../../chat/chat-request.ts'
-import type { FailingModel } from '../openai/failure.ts'
+import type { FailingModel } from '../http/failure.ts'
 
 /** One call in the making: what the readers of both forms of answer must know. */
 export interface BridgedCall {

@@ -6,7 +6,7 @@ import {
   startFakeUpstream,
   type UpstreamReply,
 } from '../../testing/fake-upstream.ts'
-import { createTransport, type Transport } from '../openai/transport.ts'
+import { createTransport, type Transport } from '../http/transport.ts'
 import { createExchangeFetch } from './exchange-fetch.ts'
 
 let server: FakeUpstream

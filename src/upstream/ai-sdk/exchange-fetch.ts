@@ -3,9 +3,9 @@
  * pauses and broken connections are treated alike, and no timer but our own ends a call.
  */
 import type { Dispatcher } from 'undici'
-import { UpstreamError } from '../../chat/errors.ts'
-import { Exchange, type ExchangeRequest, type ResponseHead } from '../openai/exchange.ts'
-import { type FailingModel, failureOfConnection } from '../openai/failure.ts'
+import { Exchange, type ExchangeRequest, type ResponseHead } from '../http/exchange.ts'
+import { type FailingModel, failureOfConnection } from '../http/failure.ts'
+import { badContent, requireUnencoded, tooLarge } from '../http/read-body.ts'
 
 export type Fetch = typeof globalThis.fetch
 
@@ -60,17 +60,11 @@ function headersOf({ headers }: ResponseHead): Headers {
 }
 
 /** A web page where an answer should be: its text must not reach anybody as one. */
-function requireReadable({ status, headers }: ResponseHead, { id }: FailingModel): void {
-  if (status >= 300) return
-  const encoding = String(headers['content-encoding'] ?? 'identity')
-  if (encoding !== 'identity') throw badContent(id, `content-encoding ${encoding}, which was not asked for`)
-  const type = String(headers['content-type'] ?? '')
-  if (/^text\/(?!event-stream)/i.test(type)) throw badContent(id, `content-type "${type.slice(0, 80)}"`)
-}
-
-function badContent(id: string, what: string): UpstreamError {
-  const message = `The upstream of model "${id}" answered with ${what}; is base_url right?`
-  return new UpstreamError('upstream_bad_content_type', message)
+function requireReadable(head: ResponseHead, model: FailingModel): void {
+  if (head.status >= 300) return
+  requireUnencoded(head, model)
+  const type = String(head.headers['content-type'] ?? '')
+  if (/^text\/(?!event-stream)/i.test(type)) throw badContent(model, `content-type "${type.slice(0, 80)}"`)
 }
 
 /** Read at the pace of its reader; let go of at its end, or when its reader leaves. */
@@ -82,7 +76,7 @@ function bodyOf(exchange: Exchange, model: FailingModel): ReadableStream<Uint8Ar
         try {
           const bytes = await exchange.read()
           length += bytes?.length ?? 0
-          if (length > maxBodyBytes) throw tooLarge(model)
+          if (length > maxBodyBytes) throw tooLarge(model, maxBodyBytes)
           if (bytes) controller.enqueue(bytes)
           else controller.close()
           if (!bytes) exchange.close()
@@ -97,9 +91,4 @@ function bodyOf(exchange: Exchange, model: FailingModel): ReadableStream<Uint8Ar
     },
     { highWaterMark: 0 },
   )
-}
-
-function tooLarge({ id }: FailingModel): UpstreamError {
-  const message = `Model "${id}" answered with over ${maxBodyBytes} bytes.`
-  return new UpstreamError('upstream_response_too_large', message)
 }

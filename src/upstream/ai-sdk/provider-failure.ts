@@ -6,7 +6,7 @@ import {
   UpstreamError,
   type UpstreamErrorCode,
 } from '../../chat/errors.ts'
-import { clean, type FailingModel, failureOfStatus } from '../openai/failure.ts'
+import { clean, type FailingModel, failureOfStatus } from '../http/failure.ts'
 
 /** What is read of the errors of `@ai-sdk/provider`; each may be missing in a community package. */
 interface Thrown {

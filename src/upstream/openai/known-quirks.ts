@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../../chat/chat-request.ts'
-import { Refusal } from './failure.ts'
+import { Refusal } from '../http/failure.ts'
 import { type Quirk, quirkIn, quirkNamed } from './quirks.ts'
 
 /** The quirks of one model on one server: those that are told, and those that its refusals have taught. */

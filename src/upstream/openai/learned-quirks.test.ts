@@ -8,7 +8,7 @@ import { askModel, notesOf } from '../../testing/ask-model.ts'
 import { type FakeUpstream, refusing, saying, startFakeUpstream } from '../../testing/fake-upstream.ts'
 import { createCallContext } from '../../trace/call-context.ts'
 import { createOpenAiModel } from './openai-model.ts'
-import { createTransport, type Transport } from './transport.ts'
+import { createTransport, type Transport } from '../http/transport.ts'
 
 let server: FakeUpstream
 let transport: Transport

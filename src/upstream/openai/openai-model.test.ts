@@ -23,7 +23,7 @@ import { recordCalls } from '../../trace/record-calls.ts'
 import { parseChatRequest } from '../../wire/openai-chat/parse-chat-request.ts'
 import { retried } from '../retry.ts'
 import { createOpenAiModel, type OpenAiModelOptions } from './openai-model.ts'
-import { createTransport } from './transport.ts'
+import { createTransport } from '../http/transport.ts'
 
 const transport = createTransport()
 const apiKey = 'sk-secret-key-123'

@@ -6,15 +6,15 @@ import type { Dispatcher } from 'undici'
 import type { CallContext } from '../../chat/call-context.ts'
 import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
 import type { ChatRequest } from '../../chat/chat-request.ts'
-import { UpstreamError } from '../../chat/errors.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
-import { Exchange, type ResponseHead } from './exchange.ts'
-import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
+import { Exchange } from '../http/exchange.ts'
+import type { FailingModel } from '../http/failure.ts'
+import { answerKindOf } from '../http/read-body.ts'
 import { KnownQuirks, quirkOfRefusal } from './known-quirks.ts'
 import { type Quirk, quirksOfServer } from './quirks.ts'
-import { type AnswerSource, readStream, readText, readWhole } from './read-answer.ts'
+import { type AnswerSource, readStream, readWhole } from './read-answer.ts'
 import { writeRequestBody } from './request-body.ts'
-import { createTransport } from './transport.ts'
+import { createTransport } from '../http/transport.ts'
 
 export interface OpenAiModelOptions {
   readonly id: string
@@ -35,7 +35,6 @@ export interface OpenAiModelOptions {
   readonly maxAnswerCharacters?: number
 }
 
-const maxErrorBytes = 64 * 1024
 /** Quirks that one request may teach: a refusal costs nothing, but takes its time. */
 const mostTrials = 4
 
@@ -114,37 +113,10 @@ async function send(client: Client, request: ChatRequest, context: CallContext):
     maxAnswerCharacters: client.maxAnswerCharacters,
   }
   try {
-    const head = await headOf(source)
-    const read = await readerOf(head, source, request.body.stream === true)
-    return { events: read(source), close }
+    const kind = await answerKindOf(source, request.body.stream === true)
+    return { events: kind === 'events' ? readStream(source) : readWhole(source), close }
   } catch (error) {
     close()
     throw error
   }
-}
-
-async function headOf({ exchange, model }: AnswerSource): Promise<ResponseHead> {
-  try {
-    return await exchange.head()
-  } catch (error) {
-    throw failureOfConnection(model, error, false)
-  }
-}
-
-/** How to read the answer: by what the server says it is, because some answer whole although they were asked to stream. */
-async function readerOf(head: ResponseHead, source: AnswerSource, isStreamed: boolean): Promise<typeof readStream> {
-  const { status, headers } = head
-  if (status >= 300) throw failureOfStatus(source.model, head, await readText(source, maxErrorBytes))
-  const encoding = String(headers['content-encoding'] ?? 'identity')
-  if (encoding !== 'identity') throw badContent(source, `content-encoding ${encoding}, which was not asked for`)
-  const type = headers['content-type']
-  if (type === undefined || type === '') return isStreamed ? readStream : readWhole
-  if (/^text\/event-stream/i.test(String(type))) return readStream
-  if (/^application\/([\w.-]+\+)?json/i.test(String(type))) return readWhole
-  throw badContent(source, `content-type "${String(type).slice(0, 80)}"`)
-}
-
-function badContent({ model }: AnswerSource, what: string): UpstreamError {
-  const message = `The upstream of model "${model.id}" answered with ${what}; is base_url right?`
-  return new UpstreamError('upstream_bad_content_type', message)
 }

@@ -3,13 +3,11 @@ import type { ChatChunk, ChatCompletion, ChatDelta, ChatEvent } from '../../chat
 import { UpstreamError } from '../../chat/errors.ts'
 import type { WireUsage } from '../../chat/usage.ts'
 import { type SseEvent, SseParser } from '../../wire/sse.ts'
-import type { Exchange } from './exchange.ts'
-import { type FailingModel, failureOfBody, failureOfConnection } from './failure.ts'
+import { type FailingModel, failureOfBody } from '../http/failure.ts'
+import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
 import { type AnswerIdentity, repairChunk, repairCompletion } from './repair.ts'
 
-export interface AnswerSource {
-  readonly exchange: Exchange
-  readonly model: FailingModel
+export interface AnswerSource extends BodySource {
   readonly identity: AnswerIdentity
   /** Of text, reasoning and tool arguments together; the call ends where there is more. */
   readonly maxAnswerCharacters: number
@@ -93,32 +91,6 @@ export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent
   if (!saysAnything(completion)) throw emptyAnswer(model)
   yield { type: 'completion', completion, ...(repaired.changed ? {} : { source: text }) }
   yield { type: 'end', usage: completion.usage ?? null }
-}
-
-/** The whole body as text; rejects where it is longer than `limit` bytes or not UTF-8. */
-export async function readText(source: AnswerSource, limit: number): Promise<string> {
-  const pieces: Buffer[] = []
-  let length = 0
-  for (let bytes = await nextBytes(source); bytes; bytes = await nextBytes(source)) {
-    pieces.push(bytes)
-    length += bytes.length
-    if (length > limit) {
-      throw new UpstreamError(
-        'upstream_response_too_large',
-        `Model "${source.model.id}" answered with over ${limit} bytes.`,
-      )
-    }
-  }
-  const [only] = pieces
-  return (only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString('utf8')
-}
-
-async function nextBytes({ exchange, model }: AnswerSource): Promise<Buffer | null> {
-  try {
-    return await exchange.read()
-  } catch (error) {
-    throw failureOfConnection(model, error, true)
-  }
 }
 
 /** What a stream has said so far, to know whether its end is one. */

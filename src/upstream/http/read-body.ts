@@ -1,0 +1,76 @@
+import { UpstreamError } from '../../chat/errors.ts'
+import type { Exchange, ResponseHead } from './exchange.ts'
+import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
+
+/** An answer on its way, and whose it is. */
+export interface BodySource {
+  readonly exchange: Exchange
+  readonly model: FailingModel
+}
+
+const maxErrorBytes = 64 * 1024
+
+/**
+ * Waits for the head of an answer and says how its body is to be read: by what the server says it is, because some answer
+ * whole although they were asked to stream.
+ *
+ * @throws UpstreamError where the connection fails, the status is that of a failure, or the body is of another kind
+ */
+export async function answerKindOf(source: BodySource, isStreamed: boolean): Promise<'events' | 'whole'> {
+  const head = await headOf(source)
+  const { status, headers } = head
+  if (status >= 300) throw failureOfStatus(source.model, head, await readText(source, maxErrorBytes))
+  requireUnencoded(head, source.model)
+  const type = String(headers['content-type'] ?? '')
+  if (type === '') return isStreamed ? 'events' : 'whole'
+  if (/^text\/event-stream/i.test(type)) return 'events'
+  if (/^application\/([\w.-]+\+)?json/i.test(type)) return 'whole'
+  throw badContent(source.model, `content-type "${type.slice(0, 80)}"`)
+}
+
+/** @throws UpstreamError where the body is packed, although nobody asked for it */
+export function requireUnencoded({ headers }: ResponseHead, model: FailingModel): void {
+  const encoding = String(headers['content-encoding'] ?? 'identity')
+  if (encoding !== 'identity') throw badContent(model, `content-encoding ${encoding}, which was not asked for`)
+}
+
+/** The error for a body that is no answer. */
+export function badContent({ id }: FailingModel, what: string): UpstreamError {
+  const message = `The upstream of model "${id}" answered with ${what}; is base_url right?`
+  return new UpstreamError('upstream_bad_content_type', message)
+}
+
+/** The whole body as text; rejects where it is longer than `limit` bytes. */
+export async function readText(source: BodySource, limit: number): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for (let bytes = await nextBytes(source); bytes; bytes = await nextBytes(source)) {
+    pieces.push(bytes)
+    length += bytes.length
+    if (length > limit) throw tooLarge(source.model, limit)
+  }
+  const [only] = pieces
+  return (only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString('utf8')
+}
+
+/** The next bytes of the body, null at its end; rejects with an `UpstreamError` where the connection breaks. */
+export async function nextBytes({ exchange, model }: BodySource): Promise<Buffer | null> {
+  try {
+    return await exchange.read()
+  } catch (error) {
+    throw failureOfConnection(model, error, true)
+  }
+}
+
+/** The error for a body that is longer than is read. */
+export function tooLarge({ id }: FailingModel, limit: number): UpstreamError {
+  return new UpstreamError('upstream_response_too_large', `Model "${id}" answered with over ${limit} bytes.`)
+}
+
+async function headOf({ exchange, model }: BodySource): Promise<ResponseHead> {
+  try {
+    return await exchange.head()
+  } catch (error) {
+    throw failureOfConnection(model, error, false)
+  }
+}
