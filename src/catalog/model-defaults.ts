@@ -16,13 +16,15 @@ const modelSystemPromptSlots = { 'model.id': 'optional', today: 'optional' } as 
 export function withModelDefaults(model: ChatModel, { params, systemPrompt }: ModelConfig): ChatModel {
   const prompt = systemPrompt && parseSystemPrompt(systemPrompt, modelSystemPromptSlots)
   if (!prompt && Object.keys(params).length === 0) return model
-  return wrapModel(model, (request, context) => {
+  const fill = (request: ChatRequest, clock: Clock): ChatRequest => {
     const filled = withParams(request, params)
-    return model.chat(
-      prompt ? withSystemPrompt(filled, prompt, { modelId: model.id, clock: context.clock }) : filled,
-      context,
-    )
-  })
+    return prompt ? withSystemPrompt(filled, prompt, { modelId: model.id, clock }) : filled
+  }
+  const { explain } = model
+  return {
+    ...wrapModel(model, (request, context) => model.chat(fill(request, context.clock), context)),
+    ...(explain ? { explain: (request, now) => explain(fill(request, now.clock), now) } : {}),
+  }
 }
 
 /** What the client has set itself wins. */

@@ -10,6 +10,7 @@ export type Explanation = ModelExplanation | MixtureExplanation | RouterExplanat
 export interface ModelExplanation {
   readonly kind: 'model'
   readonly id: string
+  readonly budget: 'fits' | 'refuse'
   readonly estimate: Estimate
 }
 

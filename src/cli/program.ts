@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import type { Catalog } from '../catalog/catalog.ts'
 import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
 import { exitCodes } from './exit-code.ts'
 import { openConfig } from './open-config.ts'
@@ -57,6 +58,7 @@ function createProgram({ terminal, stop }: Root): Command {
   addPrintCommands(program, terminal)
   addKeys(program, terminal)
   addAsk(program, { terminal, stop })
+  addRoute(program, terminal)
   return program
 }
 
@@ -96,25 +98,55 @@ function addKeys(program: Command, terminal: Terminal): void {
     })
 }
 
+interface AskedOptions {
+  readonly config?: string
+  readonly model: string
+}
+
 function addAsk(program: Command, { terminal, stop }: Root): void {
-  withConfig(program.command('ask').description('ask one question; the answer streams to stdout'))
+  withQuestion(program.command('ask').description('ask one question; the answer streams to stdout')).action(
+    async (written: string, { config, model }: AskedOptions) => {
+      const { ask } = await import('./ask.ts')
+      await withCatalog(config, (catalog) =>
+        ask(catalog, terminal, { model, question: readQuestion(written), signal: stop }),
+      )
+    },
+  )
+}
+
+function addRoute(program: Command, terminal: Terminal): void {
+  withQuestion(program.command('route').description('say what a question would do, without asking anybody'))
+    .option('--json', 'as JSON')
+    .action(async (written: string, { config, model, json = false }: AskedOptions & { json?: boolean }) => {
+      const { explainRoute } = await import('./route.ts')
+      await withCatalog(config, (catalog) => {
+        explainRoute(catalog, terminal, { model, question: readQuestion(written), json })
+      })
+    })
+}
+
+function withQuestion(command: Command): Command {
+  return withConfig(command)
     .argument('<question>', 'the question, or - to read it from stdin')
     .option('-m, --model <id>', 'router, a mixture or a single model', 'router')
-    .action(async (written: string, { config, model }: { config?: string; model: string }) => {
-      const [{ ask }, { createCatalog }, { createEngines }] = await Promise.all([
-        import('./ask.ts'),
-        import('../catalog/create-catalog.ts'),
-        import('../catalog/engines.ts'),
-      ])
-      const engines = createEngines()
-      const question = written === '-' ? readFileSync(process.stdin.fd, 'utf8') : written
-      try {
-        const opened = await openConfig(config, process.env)
-        await ask(createCatalog(opened.config, engines), terminal, { model, question, signal: stop })
-      } finally {
-        await engines.close()
-      }
-    })
+}
+
+function readQuestion(written: string): string {
+  return written === '-' ? readFileSync(process.stdin.fd, 'utf8') : written
+}
+
+async function withCatalog(config: string | undefined, use: (catalog: Catalog) => void | Promise<void>): Promise<void> {
+  const [{ createCatalog }, { createEngines }] = await Promise.all([
+    import('../catalog/create-catalog.ts'),
+    import('../catalog/engines.ts'),
+  ])
+  const engines = createEngines()
+  try {
+    const opened = await openConfig(config, process.env)
+    await use(createCatalog(opened.config, engines))
+  } finally {
+    await engines.close()
+  }
 }
 
 function withConfig(command: Command): Command {

@@ -11,7 +11,7 @@ import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { type KeyHolder, requirePermission } from './key-ring.ts'
+import { requirePermissions } from './require-permissions.ts'
 import { streamResponse } from './stream-response.ts'
 
 export interface HttpExchange {
@@ -110,15 +110,6 @@ function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
     requestId: trace.id,
     now: () => Math.floor(parts.clock.wallTime() / 1000),
     ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),
-  }
-}
-
-/** For the model that is asked, and for every one that the request names to take part. */
-function requirePermissions(holder: KeyHolder | undefined, catalog: Catalog, { body, options }: ChatRequest): void {
-  if (holder?.models === undefined) return
-  const { mixture, aggregate, workers = [] } = options
-  for (const id of [body.model, mixture, aggregate, ...workers]) {
-    if (id !== undefined) requirePermission(holder, catalog.find(id).id)
   }
 }
 

@@ -28,6 +28,7 @@ export function openApiDocument(): Record<string, unknown> {
       '/v1/models/{id}': {
         get: operation('One model; the id may contain slashes, plain or encoded', ref('Model'), [pathParameter('id')]),
       },
+      '/mollmr/v1/explain': { post: explainOperation() },
       '/mollmr/v1/traces/{id}': {
         get: operation('What one of the latest requests did', { type: 'object' }, [pathParameter('id')]),
       },
@@ -70,6 +71,13 @@ function messagesOperation(summary: string, answer: unknown): Record<string, unk
   return {
     ...operation(summary, answer),
     requestBody: { required: true, content: jsonOf(ref('MessagesRequest')) },
+  }
+}
+
+function explainOperation(): Record<string, unknown> {
+  return {
+    ...operation('What the same body would do at /v1/chat/completions; nobody is asked', ref('Explanation')),
+    requestBody: { required: true, content: jsonOf(ref('ChatRequest')) },
   }
 }
 
@@ -159,6 +167,33 @@ const schemas = {
     ['id', 'object', 'created', 'owned_by'],
   ),
   ModelList: open({ object: { const: 'list' }, data: { type: 'array', items: ref('Model') } }, ['object', 'data']),
+  Explanation: open(
+    {
+      kind: { enum: ['model', 'mixture', 'router'] },
+      id: text,
+      estimate: open(
+        {
+          calls: { type: 'integer' },
+          prompt_tokens: { type: 'integer' },
+          completion_tokens: { type: 'integer' },
+          total_tokens: { type: 'integer' },
+          cost_usd: maybe('number'),
+          known_cost_usd: { type: 'number' },
+          unpriced: { type: 'array', items: text },
+          ms: maybe('integer'),
+        },
+        ['calls', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'cost_usd', 'unpriced', 'ms'],
+      ),
+      route: ref('Explanation'),
+      source: text,
+      would_ask: maybe('string'),
+      strategy: text,
+      budget: { enum: ['fits', 'shrink', 'bypass', 'refuse'] },
+      workers: { type: 'array', items: ref('Explanation') },
+      aggregate: { type: 'array', items: ref('Explanation') },
+    },
+    ['kind', 'id', 'estimate'],
+  ),
   Health: open({ status: text }, ['status']),
   Error: open(
     {

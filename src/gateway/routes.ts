@@ -6,6 +6,7 @@ import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
 import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
+import { explain } from './explain.ts'
 import { homePage } from './home-page.ts'
 import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
@@ -40,6 +41,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   // Claude Code asks whether anybody is there.
   server.get('/api/hello', open, () => ({ message: 'hello' }))
   server.get('/openapi.json', () => openApiDocument())
+  server.post('/mollmr/v1/explain', (http) => explain(parts, http))
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))
   server.get('/', (request, reply) => sendHomePage(parts, request, reply))
 }

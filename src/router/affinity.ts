@@ -61,21 +61,34 @@ export class Pins {
     const pin = this.#pins.get(visit.key)
     if (!pin) return undefined
     const turn = turnOf(visit.messages)
-    if (!isToolCallPending(visit.messages)) {
-      const isNewTurn = turn !== pin.turn
-      if (visit.nowMs - pin.seenAtMs > idleMs || (isNewTurn && (pin.isMakeshift || !mayStay(pin.route)))) {
-        this.#pins.delete(visit.key)
-        return undefined
-      }
+    if (!holds(pin, { ...visit, turn }, mayStay)) {
+      this.#pins.delete(visit.key)
+      return undefined
     }
     this.#pins.set(visit.key, { ...pin, turn, seenAtMs: visit.nowMs })
     return pin.route
+  }
+
+  /** What `find` would give, while the pin stays as it is. */
+  foresee(visit: Visit, mayStay: (route: Route) => boolean): Route | undefined {
+    const pin = this.#pins.peek(visit.key)
+    return pin && holds(pin, { ...visit, turn: turnOf(visit.messages) }, mayStay) ? pin.route : undefined
   }
 
   /** Stays on `route` from now on. */
   keep(visit: Visit, route: Route, isMakeshift: boolean): void {
     this.#pins.set(visit.key, { route, turn: turnOf(visit.messages), isMakeshift, seenAtMs: visit.nowMs })
   }
+}
+
+function holds(
+  pin: Pin,
+  { messages, nowMs, turn }: Visit & { readonly turn: string },
+  mayStay: (route: Route) => boolean,
+): boolean {
+  if (isToolCallPending(messages)) return true
+  if (nowMs - pin.seenAtMs > idleMs) return false
+  return turn === pin.turn || (!pin.isMakeshift && mayStay(pin.route))
 }
 
 function beginningOf(messages: readonly ChatMessage[], tools: ChatRequest['body']['tools']): unknown {

@@ -36,7 +36,8 @@ type ChoiceForm = 'schema' | 'letters' | 'text' | 'bare'
 type FormOutcome = Choice | 'refused' | 'unreadable'
 
 const letters = 'ABCDEFGHIJKLMNOPQRST'
-const maxTokens = 64
+/** Of one choice. */
+export const maxChoiceTokens = 64
 /** Below this distance between the two likeliest letters their order may be what decided: ask again, rotated. */
 const smallMargin = 0.2
 
@@ -121,7 +122,7 @@ export class RouteChooser {
 
 const idFormat = 'Reply with the name of one option and nothing else.'
 const jsonFormat = 'Reply with JSON only: {"choice": "<name of one option>", "reason": "<at most ten words>"}'
-const limits: Partial<ChatBody> = { temperature: 0, max_tokens: maxTokens }
+const limits: Partial<ChatBody> = { temperature: 0, max_tokens: maxChoiceTokens }
 const letterFields: Partial<ChatBody> = { temperature: 0, max_tokens: 1, logprobs: true, top_logprobs: letters.length }
 
 const idForms: Readonly<

@@ -47,15 +47,32 @@ export async function composePlan(
   matter: PlanMatter,
   context: CallContext,
 ): Promise<ComposedPlan> {
-  const eligible = eligibleModels(limits.pool, matter.needs)
-  const question = textOf(lastUserMessage(matter.request.body.messages) ?? { role: 'user' })
-  const table: Table = { eligible, question, promptTokens: matter.needs.tokens, ...limits }
-  const oneModel = reasonForOneModel(matter.request, table)
-  if (oneModel !== undefined) return { plan: greedyPlan(table, 1, oneModel), isLasting: true }
-  if (eligible.length === 1 || !proposer) return { plan: greedyPlan(table, limits.minWorkers), isLasting: true }
-  const proposal = await propose(proposer, { ...matter, ...limits, models: eligible }, context)
+  const { plan: greedy, isOpen, table } = foreseePlan(limits, matter)
+  if (!isOpen || !proposer) return { plan: greedy, isLasting: true }
+  const proposal = await propose(proposer, { ...matter, ...limits, models: table.eligible }, context)
   const plan = proposal && clampedPlan(table, proposal)
-  return plan ? { plan, isLasting: true } : { plan: greedyPlan(table, limits.minWorkers), isLasting: false }
+  return plan ? { plan, isLasting: true } : { plan: greedy, isLasting: false }
+}
+
+export interface ForeseenPlan {
+  /** What the cards of the models make. */
+  readonly plan: Plan
+  /** True where there is something that a base model could propose. */
+  readonly isOpen: boolean
+  readonly table: Table
+}
+
+/** The plan as it is without asking a base model. */
+export function foreseePlan(
+  limits: PlanLimits,
+  { needs, request }: Pick<PlanMatter, 'needs' | 'request'>,
+): ForeseenPlan {
+  const eligible = eligibleModels(limits.pool, needs)
+  const question = textOf(lastUserMessage(request.body.messages) ?? { role: 'user' })
+  const table: Table = { eligible, question, promptTokens: needs.tokens, ...limits }
+  const oneModel = reasonForOneModel(request, table)
+  if (oneModel !== undefined) return { plan: greedyPlan(table, 1, oneModel), isOpen: false, table }
+  return { plan: greedyPlan(table, limits.minWorkers), isOpen: eligible.length > 1, table }
 }
 
 /** What lies on the table while a plan is made. */

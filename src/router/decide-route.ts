@@ -6,11 +6,11 @@ import type { CallContext, Span } from '../chat/call-context.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { createDeadline } from '../chat/deadline.ts'
-import { errorCodeOf } from '../chat/errors.ts'
+import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { lastUserMessage, textOf } from '../chat/message-text.ts'
 import { type Choice, noneOption, type RouteChooser, type RouteOption } from './choose-route.ts'
-import { composePlan, type PlanMatter } from './compose-plan.ts'
+import { composePlan, foreseePlan, type PlanMatter } from './compose-plan.ts'
 import { noChoice } from './parse-choice.ts'
 import { isSingleModel, type Plan } from './plan.ts'
 import type { PlanProposer } from './plan-proposer.ts'
@@ -23,6 +23,8 @@ import { leaderOf, type Score, type Scorer } from './scorer.ts'
 export interface Deciders {
   readonly id: string
   readonly scorer: Scorer
+  /** The base model behind `chooser` and `proposer`. */
+  readonly model: ChatModel | undefined
   readonly chooser: RouteChooser | undefined
   readonly proposer: PlanProposer | undefined
   readonly compose: ComposeDefinition | undefined
@@ -61,11 +63,39 @@ export async function decideRoute(deciders: Deciders, matter: RouteMatter, conte
   })
 }
 
+/** What would be decided, as far as that can be said without asking the base model. */
+export interface Foresight {
+  readonly route: Route
+  /** True where the base model would be asked, and may decide otherwise. */
+  readonly isOpen: boolean
+  /** Why a plan is as it is; null where nothing is composed. */
+  readonly plan: string | null
+}
+
+/** Foresees `decideRoute`: what it finds alone, else what stands where the base model has no say. */
+export function foreseeRoute(deciders: Deciders, { candidates, ...matter }: Foreseeable): Foresight {
+  const { compose: limits, chooser, proposer } = deciders
+  const scores = scoresOf(deciders, matter.request, candidates)
+  if (candidates.length > 0) {
+    const isOpen = leaderOf(scores)?.isClear !== true && chooser !== undefined
+    return { route: byScorer({ deciders, matter: { candidates }, scores }, true), isOpen, plan: null }
+  }
+  if (!limits) return { route: lastRoute(deciders), isOpen: false, plan: null }
+  const { plan, isOpen } = foreseePlan(limits, matter)
+  const route: Route = { model: modelOf(plan, limits), source: 'compose' }
+  return { route, isOpen: isOpen && proposer !== undefined, plan: plan.reason }
+}
+
+type Foreseeable = Pick<RouteMatter, 'request' | 'needs' | 'candidates'>
+
 interface Case {
   readonly deciders: Deciders
   readonly matter: RouteMatter
   readonly scores: readonly Score[]
 }
+
+/** As much of a case as the local scorer needs. */
+type Ranked = Pick<Case, 'deciders' | 'scores'> & { readonly matter: Pick<RouteMatter, 'candidates'> }
 
 async function decide(open: Case, context: CallContext): Promise<Decision> {
   const { deciders, matter, scores } = open
@@ -99,21 +129,24 @@ async function compose(open: Case, context: CallContext): Promise<Decision> {
   return withinSpan(context.span.child('route', composeId), async (span) => {
     const { plan, isLasting } = await composePlan({ limits, proposer }, matter, bounded({ ...context, span }, deciders))
     span.set({ plan: plan.name, strategy: plan.strategy, reason: plan.reason })
-    return { model: modelOf(plan, limits, span), source: 'compose', isLasting }
+    const model = modelOf(plan, limits, (code) => {
+      span.note('plan_failed', { code })
+    })
+    return { model, source: 'compose', isLasting }
   })
 }
 
-function modelOf(plan: Plan, limits: ComposeDefinition, span: Span): ChatModel {
+function modelOf(plan: Plan, limits: ComposeDefinition, onFailure?: (code: ErrorCode) => void): ChatModel {
   if (isSingleModel(plan)) return plan.aggregate
   try {
     return limits.buildPlan(plan)
   } catch (error) {
-    span.note('plan_failed', { code: errorCodeOf(error) })
+    onFailure?.(errorCodeOf(error))
     return plan.aggregate
   }
 }
 
-function byScorer({ deciders, matter, scores }: Case, isLasting: boolean): Decision {
+function byScorer({ deciders, matter, scores }: Ranked, isLasting: boolean): Decision {
   const leader = leaderOf(scores)
   const best = matter.candidates.find(({ id }) => id === leader?.id)
   if (!leader || !best) return { ...lastRoute(deciders, matter.candidates), isLasting }

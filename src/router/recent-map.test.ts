@@ -11,6 +11,15 @@ describe('RecentMap', () => {
     expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3])
   })
 
+  it('does not count a peek as a use', () => {
+    const map = new RecentMap<number>(2)
+    map.set('a', 1)
+    map.set('b', 2)
+    expect(map.peek('a')).toBe(1)
+    map.set('c', 3)
+    expect([map.peek('a'), map.peek('b')]).toEqual([undefined, 2])
+  })
+
   it('never grows over its capacity', () => {
     const map = new RecentMap<number>(3)
     for (let index = 0; index < 100; index += 1) map.set(`key ${index}`, index)

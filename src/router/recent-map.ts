@@ -18,6 +18,11 @@ export class RecentMap<Value> {
     return value
   }
 
+  /** The value, without counting as a use. */
+  peek(key: string): Value | undefined {
+    return this.#entries.get(key)
+  }
+
   set(key: string, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)

@@ -56,6 +56,12 @@ export class RouteCache {
     }
   }
 
+  /** The remembered decision, while it stays as it is. */
+  foresee(key: string): Decision | undefined {
+    const known = this.#decisions.peek(key)
+    return known && { ...known, source: 'cache' }
+  }
+
   async #lead(key: string, decide: () => Promise<Decision>): Promise<Decision> {
     const deciding = decide()
     this.#flights.set(

@@ -11,6 +11,8 @@ export interface Route {
   readonly source: RouteSource
   /** 0 to 1, where the step that chose can say how sure it was. */
   readonly confidence?: number
+  /** How a side request was known. */
+  readonly evidence?: string
 }
 
 /** What a span says of a route; the gateway turns it into headers. */

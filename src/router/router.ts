@@ -9,14 +9,25 @@ import { type ChatModel, createModelCard, type ModelCard } from '../chat/chat-mo
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError } from '../chat/errors.ts'
 import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import type { Circumstances, RouterExplanation } from '../chat/explanation.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { withTotal } from '../chat/with-total.ts'
 import { parseTemplate } from '../prompt/template.ts'
 import { affinityKeyOf, Pins, type Visit } from './affinity.ts'
 import { RouteChooser } from './choose-route.ts'
-import { estimateTokensByLength, trimConversation } from './conversation.ts'
-import { type Deciders, decideRoute, lastRoute, optionsOf, type RouteMatter, scoresOf } from './decide-route.ts'
+import { estimateTokensByLength, trimConversation, type Turn } from './conversation.ts'
+import {
+  type Deciders,
+  decideRoute,
+  foreseeRoute,
+  type Foresight,
+  lastRoute,
+  optionsOf,
+  type RouteMatter,
+  scoresOf,
+} from './decide-route.ts'
+import { certain, explainRoute } from './explain-route.ts'
 import type { Plan } from './plan.ts'
 import { PlanProposer } from './plan-proposer.ts'
 import { RecentMap } from './recent-map.ts'
@@ -47,7 +58,12 @@ const fenceBytes = 16
  */
 export function createRouter(definition: RouterDefinition, dependencies: RouterDependencies = {}): ChatModel {
   const router = new Router(definition, dependencies)
-  return { id: router.id, card: cardOf(definition), chat: (request, context) => router.chat(request, context) }
+  return {
+    id: router.id,
+    card: cardOf(definition),
+    chat: (request, context) => router.chat(request, context),
+    explain: (request, circumstances) => router.explain(request, circumstances),
+  }
 }
 
 /** Guards what a router remembers: pins, choices, the form in which its base model can be asked. */
@@ -84,35 +100,63 @@ class Router {
     })
   }
 
+  explain(request: ChatRequest, circumstances: Circumstances): RouterExplanation {
+    const matter = this.#outset(request)
+    const found = isRoute(matter) ? certain(matter) : this.#foresee(matter, circumstances)
+    const candidates = isRoute(matter) ? [] : scoresOf(this.#deciders, request, matter.candidates)
+    return explainRoute(
+      { ...found, id: this.id, candidates, baseModel: this.#deciders.model },
+      withoutMixture(request),
+      { ...circumstances, estimateTokens: this.#estimateTokens },
+    )
+  }
+
   async #findRoute(request: ChatRequest, context: CallContext): Promise<Route> {
-    const side = this.#sideModel(request, context)
-    if (side) return { model: side, source: 'side' }
+    const matter = this.#outset(request)
+    if (isRoute(matter)) {
+      if (matter.evidence !== undefined) context.span.set({ side: matter.evidence })
+      return matter
+    }
+    const visit = visitOf(matter, context)
+    const pinned = this.#pins.find(visit, (route) => this.#mayStay(route, matter))
+    if (pinned) return { ...pinned, source: 'pin' }
+    const decision = await this.#decide(matter, context)
+    this.#pins.keep(visit, decision, !decision.isLasting)
+    return decision
+  }
+
+  /** The route, as far as `#findRoute` needs no model and nothing remembered is changed. */
+  #foresee(matter: OpenMatter, circumstances: Circumstances): Foresight {
+    const pinned = this.#pins.foresee(visitOf(matter, circumstances), (route) => this.#mayStay(route, matter))
+    if (pinned) return certain({ ...pinned, source: 'pin' })
+    const cached = this.#cache.foresee(this.#cacheKey(matter).key)
+    return cached ? certain(cached) : foreseeRoute(this.#deciders, matter)
+  }
+
+  /** The route where it needs no thought, else what there is to decide. */
+  #outset(request: ChatRequest): Route | OpenMatter {
+    const side = this.#sideRoute(request)
+    if (side) return side
     const named = this.#namedTarget(request)
     if (isModel(named)) return { model: named, source: 'named' }
     const ruled = named ?? this.#ruledTarget(request)
     if (isModel(ruled)) return { model: ruled, source: 'rule' }
 
     const needs = needsOf(request, this.#estimateTokens)
-    const candidates = ruled === composeId ? [] : this.#ableCandidates(needs)
+    const composes = ruled === composeId
+    const candidates = composes ? [] : this.#ableCandidates(needs)
     const options = optionsOf(this.#deciders, candidates)
     const [only] = candidates
     if (options.length === 0) return lastRoute(this.#deciders)
     if (options.length === 1 && only) return { model: only.model, source: 'single' }
-
-    const visit = visitOf(request, context, ruled === composeId)
-    const pinned = this.#pins.find(visit, (route) => this.#mayStay(route, { request, needs, candidates }))
-    if (pinned) return { ...pinned, source: 'pin' }
-    const decision = await this.#decide({ request, needs, candidates }, context)
-    this.#pins.keep(visit, decision, !decision.isLasting)
-    return decision
+    return { request, needs, candidates, composes }
   }
 
   /** Side requests go to the side model; without one to the base model, which is small and answers alone too. */
-  #sideModel(request: ChatRequest, context: CallContext): ChatModel | undefined {
+  #sideRoute(request: ChatRequest): Route | undefined {
     const model = this.#definition.sideModel ?? this.#definition.model
     const evidence = model && sideEvidenceOf(request)
-    if (evidence) context.span.set({ side: evidence })
-    return evidence && model
+    return evidence && { model, source: 'side', evidence }
   }
 
   #namedTarget({ options: { mixture } }: ChatRequest): Target | undefined {
@@ -143,29 +187,41 @@ class Router {
     return canServe(model.card, needs) && (leader?.isClear !== true || leader.id === model.id)
   }
 
-  #decide(open: OpenMatter, context: CallContext): Promise<Decision> {
-    const turns = trimConversation(open.request.body.messages, this.#estimateTokens)
-    const { version = '', compose } = this.#definition
-    const options = optionsOf(this.#deciders, open.candidates)
-    const pool = compose?.pool.filter(({ card }) => canServe(card, open.needs)).map(({ id }) => id) ?? []
-    const caller = open.request.caller.key
-    const key = cacheKeyOf({ caller, version, options, pool, tools: open.needs.tools, turns })
+  #decide(matter: OpenMatter, context: CallContext): Promise<Decision> {
+    const { key, turns } = this.#cacheKey(matter)
     return this.#cache.share(key, context.signal, () => {
       const fence = Buffer.from(this.#randomBytes(fenceBytes)).toString('hex')
-      return decideRoute(this.#deciders, { ...open, turns, fence }, context)
+      return decideRoute(this.#deciders, { ...matter, turns, fence }, context)
     })
+  }
+
+  #cacheKey({ request, needs, candidates }: OpenMatter): { readonly key: string; readonly turns: readonly Turn[] } {
+    const turns = trimConversation(request.body.messages, this.#estimateTokens)
+    const { version = '', compose } = this.#definition
+    const options = optionsOf(this.#deciders, candidates)
+    const pool = compose?.pool.filter(({ card }) => canServe(card, needs)).map(({ id }) => id) ?? []
+    const caller = request.caller.key
+    return { key: cacheKeyOf({ caller, version, options, pool, tools: needs.tools, turns }), turns }
   }
 }
 
 type Target = ChatModel | typeof composeId
-type OpenMatter = Pick<RouteMatter, 'request' | 'needs' | 'candidates'>
+
+interface OpenMatter extends Pick<RouteMatter, 'request' | 'needs' | 'candidates'> {
+  /** True where a rule or the request itself says to compose. */
+  readonly composes: boolean
+}
 
 function isModel(target: Target | undefined): target is ChatModel {
   return typeof target === 'object'
 }
 
+function isRoute(matter: Route | OpenMatter): matter is Route {
+  return 'source' in matter
+}
+
 /** A conversation that is composed for and one that is routed do not share a pin. */
-function visitOf(request: ChatRequest, { clock }: CallContext, composes: boolean): Visit {
+function visitOf({ request, composes }: OpenMatter, { clock }: Pick<CallContext, 'clock'>): Visit {
   const key = affinityKeyOf(request) + (composes ? ` ${composeId}` : '')
   return { key, messages: request.body.messages, nowMs: clock.now() }
 }
@@ -186,6 +242,7 @@ function createDeciders(id: string, definition: RouterDefinition, offered: reado
   if (!first) throw new ConfigError('The router has nothing to route to: give it a candidate.')
   return {
     id,
+    model,
     scorer: createScorer(offered.map(({ id: name, description }) => ({ id: name, text: description }))),
     chooser: model && new RouteChooser(model, parseTemplate({ ...choose, slots: chooseSlots })),
     proposer: model && new PlanProposer(model, parseTemplate({ ...plan, slots: composeSlots })),

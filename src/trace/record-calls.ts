@@ -6,6 +6,7 @@ import type { ChatRequest } from '../chat/chat-request.ts'
 import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
 import { estimateCall, promptTokensOf, spendingOf } from '../chat/estimate.ts'
 import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import { explainCall } from '../chat/explain-model.ts'
 import { costOf } from '../chat/price.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { parseUsage, type Usage, type UsageSource, type WireUsage } from '../chat/usage.ts'
@@ -19,10 +20,9 @@ export function recordCalls(model: ChatModel, estimateTokens: TokenEstimator): C
   const pace = new Pace()
   return {
     ...wrapModel(model, (request, context) => recordedChat({ model, estimateTokens, pace, request, context })),
-    explain: ({ body }, { addedTokens }) => {
-      const { id, card } = model
-      const estimate = estimateCall({ id, card, body, addedTokens, estimateTokens })
-      return { kind: 'model', id, estimate: { ...estimate, ms: pace.expectedMs(estimate.completionTokens) } }
+    explain: (request, { addedTokens }) => {
+      const call = explainCall(model, request, { addedTokens, estimateTokens })
+      return { ...call, estimate: { ...call.estimate, ms: pace.expectedMs(call.estimate.completionTokens) } }
     },
   }
 }

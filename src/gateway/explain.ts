@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify'
+import { estimateTokens } from '../catalog/estimate-tokens.ts'
+import { explainModel } from '../chat/explain-model.ts'
+import { writeExplanation } from '../wire/write-explanation.ts'
+import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
+import { callerOf } from './caller.ts'
+import type { GatewayParts } from './gateway-parts.ts'
+import { requirePermissions } from './require-permissions.ts'
+
+/** Answers `POST /mollmr/v1/explain`: what the same body would do at `/v1/chat/completions`. Nobody is asked. */
+export function explain({ catalog, clock }: GatewayParts, http: FastifyRequest): Record<string, unknown> {
+  const snapshot = catalog()
+  const { request: asked } = chatDialect.parse(http.body as Uint8Array, callerOf(http))
+  const { model, request } = snapshot.serve(asked)
+  requirePermissions(http.keyHolder, snapshot, asked)
+  const explanation = explainModel(model, request, { clock, addedTokens: 0, estimateTokens })
+  return { object: 'mollmr.explanation', model: asked.body.model, ...writeExplanation(explanation) }
+}
