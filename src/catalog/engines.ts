@@ -2,13 +2,12 @@ import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
 import { StageCache } from '../mixture/stage-cache.ts'
-import { createAiSdkModel } from '../upstream/ai-sdk/ai-sdk-model.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
 import { createTransport } from '../upstream/http/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
-import { providerAccess } from './provider-access.ts'
+import { createProvidedModel } from './provided-model.ts'
 
 /** What outlives a config: connections to servers, models loaded into memory, drafts that may be asked for again. */
 export interface Engines {
@@ -20,6 +19,7 @@ export interface Engines {
 
 export function createEngines(): Engines {
   const transport = createTransport()
+  const { dispatcher } = transport
   const folder = resolve('.')
   const engine = createLocalEngine({ folder })
   return {
@@ -28,23 +28,12 @@ export function createEngines(): Engines {
       switch (upstream.kind) {
         case 'openai': {
           const { baseUrl, apiKey, headers, quirks } = upstream
-          return createOpenAiModel({
-            id,
-            name,
-            card,
-            baseUrl,
-            apiKey,
-            headers,
-            quirks,
-            dispatcher: transport.dispatcher,
-          })
+          return createOpenAiModel({ id, name, card, baseUrl, apiKey, headers, quirks, dispatcher })
         }
         case 'anthropic':
         case 'google':
-        case 'ai-sdk': {
-          const access = providerAccess(upstream, folder)
-          return createAiSdkModel({ id, name, card, dispatcher: transport.dispatcher, ...access })
-        }
+        case 'ai-sdk':
+          return createProvidedModel({ id, name, card, upstream, folder, dispatcher })
         case 'local': {
           const { gguf, contextSize, threads } = upstream
           return createLocalModel({

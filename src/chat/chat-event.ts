@@ -2,7 +2,7 @@
  * What a model hands up while it answers. An upstream that was asked to stream yields `chunk` events, one that was not
  * yields one `completion`; both carry the OpenAI objects with their unknown fields kept. `end` comes last, once.
  */
-import type { ToolCall } from './chat-request.ts'
+import type { NativeText, ToolCall } from './chat-request.ts'
 import type { UsageTotal, WireUsage } from './usage.ts'
 
 export interface ChatDelta {
@@ -74,6 +74,14 @@ export interface ChunkEvent {
   readonly chunk: ChatChunk
   /** The JSON text that `chunk` was parsed from. Whoever changes the chunk makes an event without it. */
   readonly source?: string
+  /** The frame that `chunk` was translated from, for a caller of its dialect. It goes the way of `source`. */
+  readonly native?: NativeFrame
+}
+
+/** A frame of a stream in another dialect than OpenAI chat, as an upstream wrote it. */
+export interface NativeFrame extends NativeText {
+  /** The name of the event. */
+  readonly event: string
 }
 
 export interface CompletionEvent {
@@ -81,6 +89,8 @@ export interface CompletionEvent {
   readonly completion: ChatCompletion
   /** The JSON text that `completion` was parsed from. Whoever changes the completion makes an event without it. */
   readonly source?: string
+  /** The answer that `completion` was translated from, for a caller of its dialect. It goes the way of `source`. */
+  readonly native?: NativeText
 }
 
 export interface EndEvent {

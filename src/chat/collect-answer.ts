@@ -7,10 +7,11 @@ import type {
   ChatEvent,
   ChunkChoice,
   CompletionChoice,
+  CompletionEvent,
   EndEvent,
   ToolCallDelta,
 } from './chat-event.ts'
-import type { ToolCall } from './chat-request.ts'
+import type { NativeText, ToolCall } from './chat-request.ts'
 import { UpstreamError } from './errors.ts'
 
 /** What the caller gets. `text`, `reasoning`, `refusal`, `toolCalls` and `finishReason` are those of the first choice. */
@@ -18,6 +19,8 @@ export interface Answer {
   readonly completion: ChatCompletion
   /** The JSON text of `completion` where an upstream answered whole and nobody changed it. */
   readonly source?: string
+  /** The answer in the dialect of an upstream that answered whole, where that is another than OpenAI chat. */
+  readonly native?: NativeText
   readonly text: string
   readonly reasoning: string
   readonly refusal: string | null
@@ -40,7 +43,7 @@ export async function collectAnswer(events: AsyncIterable<ChatEvent>): Promise<A
 
 /** A partial answer in the making; `text` can be read at any time, `answer()` only after the end. */
 export class AnswerFold {
-  #whole: { readonly completion: ChatCompletion; readonly source?: string } | undefined
+  #whole: CompletionEvent | undefined
   #head: ChatChunk | undefined
   #fields: Record<string, unknown> = {}
   readonly #choices = new Map<number, ChoiceFold>()
@@ -72,6 +75,7 @@ export class AnswerFold {
     return {
       completion,
       ...(this.#whole?.source === undefined ? {} : { source: this.#whole.source }),
+      ...(this.#whole?.native === undefined ? {} : { native: this.#whole.native }),
       text: first?.message.content ?? '',
       reasoning: first?.message.reasoning_content ?? first?.message.reasoning ?? '',
       refusal: first?.message.refusal ?? null,

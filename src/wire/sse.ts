@@ -15,7 +15,12 @@ export function writeSseData(json: string): string {
 
 /** One named frame whose data names its type too, as the Anthropic and the Responses API write them. */
 export function writeSseEvent(type: string, fields: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
+  return writeSseText(type, JSON.stringify({ type, ...fields }))
+}
+
+/** One named frame of JSON that somebody else wrote. */
+export function writeSseText(type: string, json: string): string {
+  return `event: ${type}\ndata: ${json}\n\n`
 }
 
 /** A frame that readers skip: a sign of life. */

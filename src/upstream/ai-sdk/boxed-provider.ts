@@ -43,14 +43,15 @@ export function boxedProvider(
   kind: BoxedKind,
   { baseUrl, apiKey, headers }: BoxedAccess,
 ): { readonly provider: ProviderPackage; readonly defaults: CallDefaults } {
-  const { name, factory, origin, versionPath, defaults } = boxes[kind]
-  const baseURL = withVersion(baseUrl ?? origin, versionPath)
+  const { name, factory, defaults } = boxes[kind]
+  const baseURL = boxedBaseUrl(kind, baseUrl)
   return { provider: { name, factory, options: { baseURL, apiKey, headers } }, defaults }
 }
 
-/** A base URL without a path gets the version; one with a path is meant as it is. */
-function withVersion(baseUrl: string, versionPath: string): string {
-  const url = new URL(baseUrl)
+/** With its version: a base URL without a path gets it, one with a path is meant as it is. */
+export function boxedBaseUrl(kind: BoxedKind, baseUrl?: string): string {
+  const { origin, versionPath } = boxes[kind]
+  const url = new URL(baseUrl ?? origin)
   if (url.pathname === '/') url.pathname = versionPath
   return url.href.replace(/\/+$/, '')
 }

@@ -5,7 +5,8 @@ import type { ChatModel } from '../../chat/chat-model.ts'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { CancelledError, isMollmrError } from '../../chat/errors.ts'
 import { askModel, beginAsking } from '../../testing/ask-model.ts'
-import { type FakeUpstream, hanging, startFakeUpstream, type UpstreamReply } from '../../testing/fake-upstream.ts'
+import { type FakeUpstream, hanging, startFakeUpstream } from '../../testing/fake-upstream.ts'
+import { overloadedFrame, recordedMessage, streamBeginning, streamingFrames } from '../../testing/messages-upstream.ts'
 import { createTransport } from '../http/transport.ts'
 import { createAiSdkModel } from './ai-sdk-model.ts'
 import { type BoxedAccess, boxedProvider } from './boxed-provider.ts'
@@ -211,11 +212,8 @@ describe('against a server that is watched', () => {
     ['an error in its midst', 'event: error', 'upstream_error'],
     ['no end', 'event: message_stop', 'upstream_stream_truncated'],
   ])('a stream of anthropic with %s fails', async (what, cutAt, code) => {
-    const kept = cutAt === 'event: error' ? `${beginning}${overloaded}` : beginning
-    server.reply = (response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(kept)
-    }
+    const kept = cutAt === 'event: error' ? `${streamBeginning}${overloadedFrame}` : streamBeginning
+    server.reply = streamingFrames(kept)
     const error: unknown = await askModel(modelOf('anthropic', origin())).catch((e: unknown) => e)
     expect(isMollmrError(error)).toBe(true)
     expect(error, what).toMatchObject({ code })
@@ -231,54 +229,3 @@ describe('against a server that is watched', () => {
     expect(server.calls[0]?.headers['x-goog-api-key']).toBe(apiKey)
   })
 })
-
-function frame(type: string, fields: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
-}
-
-function block(index: number, content_block: object, ...deltas: readonly object[]): string {
-  const said = deltas.map((delta) => frame('content_block_delta', { index, delta }))
-  return [frame('content_block_start', { index, content_block }), ...said, frame('content_block_stop', { index })].join(
-    '',
-  )
-}
-
-/** As the Messages API streams an answer that thinks, speaks and calls a tool. */
-const usage = { input_tokens: 12, cache_creation_input_tokens: 0, cache_read_input_tokens: 18, output_tokens: 1 }
-const beginning = [
-  frame('message_start', {
-    message: {
-      id: 'msg_01',
-      type: 'message',
-      role: 'assistant',
-      model: 'claude-x',
-      content: [],
-      stop_reason: null,
-      usage,
-    },
-  }),
-  frame('ping', {}),
-  block(
-    0,
-    { type: 'thinking', thinking: '', signature: '' },
-    { type: 'thinking_delta', thinking: 'Let me look.' },
-    { type: 'signature_delta', signature: 'EqQBCg' },
-  ),
-  block(1, { type: 'text', text: '' }, { type: 'text_delta', text: 'I look it up.' }),
-].join('')
-const ending = [
-  block(
-    2,
-    { type: 'tool_use', id: 'toolu_1', name: 'weather', input: {} },
-    { type: 'input_json_delta', partial_json: '{"city":' },
-    { type: 'input_json_delta', partial_json: '"Paris"}' },
-  ),
-  frame('message_delta', { delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 40 } }),
-  frame('message_stop', {}),
-].join('')
-const overloaded = frame('error', { error: { type: 'overloaded_error', message: 'Overloaded' } })
-
-const recordedMessage: UpstreamReply = (response) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  response.end(beginning + ending)
-}

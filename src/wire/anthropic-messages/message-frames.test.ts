@@ -200,3 +200,42 @@ describe('a streamed message', () => {
     )
   })
 })
+
+describe('frames of an upstream that speaks this dialect itself', () => {
+  const native = (event: string, fields: object): ChunkEvent => ({
+    ...chunk({}),
+    native: { dialect: 'anthropic-messages', event, json: JSON.stringify({ type: event, ...fields }) },
+  })
+  const start = native('message_start', { message: { id: 'msg_up', model: 'claude-x', unheard_of: 1 } })
+  const rest = [
+    native('content_block_delta', { index: 0, delta: { type: 'signature_delta', signature: 'sig' } }),
+    native('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } }),
+    native('message_stop', {}),
+  ]
+
+  it('go on as they are, under the name that the caller asked for', () => {
+    const frames = new MessageFrames(style, facts)
+    const [opening, ...others] = [start, ...rest].map((event) => frames.chunk(event))
+    expect(readFrames(opening ?? '')).toEqual([
+      { type: 'message_start', message: { id: 'msg_up', model: 'mollmr/generic', unheard_of: 1 } },
+    ])
+    expect(others.join('')).toBe(
+      rest.map(({ native }) => `event: ${native?.event ?? ''}\ndata: ${native?.json ?? ''}\n\n`).join(''),
+    )
+    expect(frames.end({ type: 'end', usage })).toBe('')
+  })
+
+  it('follow the beginning that a slow model was given', () => {
+    const frames = new MessageFrames(style, facts)
+    const written = frames.begin() + [start, ...rest].map((event) => frames.chunk(event)).join('')
+    expect(readFrames(written).filter(({ type }) => type === 'message_start')).toHaveLength(1)
+    expect(written).toContain('signature_delta')
+  })
+
+  it('may end with a failure', () => {
+    const frames = new MessageFrames(style, facts)
+    frames.chunk(start)
+    const body = { error: { message: 'cut', type: 'upstream_error', param: null, code: 'upstream_stream_cut' } }
+    expect(readFrames(frames.fail({ status: 502, body }))[0]?.type).toBe('error')
+  })
+})

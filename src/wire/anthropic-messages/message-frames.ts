@@ -1,12 +1,15 @@
-import type { ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
+import type { ChunkEvent, EndEvent, NativeFrame } from '../../chat/chat-event.ts'
 import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
 import { visibleUsage } from '../openai-chat/write-answer.ts'
-import { writeSseEvent } from '../sse.ts'
+import { writeSseEvent, writeSseText } from '../sse.ts'
 import { MessageBlocks } from './message-blocks.ts'
 import { writeMessagesError } from './write-error.ts'
 import { emptyMessage, type MessageStyle, messageUsageOf, stopFieldsOf } from './write-message.ts'
 
-/** Writes a stream as Anthropic's events: `message_start`, blocks, `message_delta`, `message_stop`. */
+/**
+ * Writes a stream as Anthropic's events: `message_start`, blocks, `message_delta`, `message_stop`. What an upstream of
+ * this dialect wrote goes on as it is, with the caller's name for the model.
+ */
 export class MessageFrames implements FrameWriter {
   readonly signOfLife = writeSseEvent('ping', {})
   readonly #style: MessageStyle
@@ -16,6 +19,7 @@ export class MessageFrames implements FrameWriter {
   #finishReason: string | null = null
   #stoppedBy: unknown
   #refused = false
+  #isNative = false
 
   constructor(style: MessageStyle, facts: AnswerFacts) {
     this.#style = style
@@ -28,7 +32,8 @@ export class MessageFrames implements FrameWriter {
     return writeSseEvent('message_start', { message })
   }
 
-  chunk({ chunk }: ChunkEvent): string {
+  chunk({ chunk, native }: ChunkEvent): string {
+    if (native?.dialect === 'anthropic-messages') return this.#handOn(native)
     let frames = this.#hasBegun ? '' : this.begin()
     const choice = chunk.choices.find(({ index }) => index === 0)
     if (!choice) return frames
@@ -45,6 +50,7 @@ export class MessageFrames implements FrameWriter {
   }
 
   end(end: EndEvent): string {
+    if (this.#isNative) return ''
     const reason = this.#refused ? 'content_filter' : this.#finishReason
     const delta = { ...stopFieldsOf(reason, this.#stoppedBy, this.#style), container: null }
     const usage = messageUsageOf(visibleUsage(end, this.#facts.ledger()))
@@ -54,5 +60,15 @@ export class MessageFrames implements FrameWriter {
   fail(failure: Failure): string {
     const { type: _type, ...fields } = writeMessagesError(failure, this.#facts.requestId)
     return writeSseEvent('error', fields)
+  }
+
+  /** A stream that has begun early, because its model was slow, has its `message_start`. */
+  #handOn({ event, json }: NativeFrame): string {
+    this.#isNative = true
+    if (event !== 'message_start') return writeSseText(event, json)
+    if (this.#hasBegun) return ''
+    this.#hasBegun = true
+    const { message } = JSON.parse(json) as { readonly message: object }
+    return writeSseEvent(event, { message: { ...message, model: this.#style.model } })
   }
 }

@@ -2,6 +2,7 @@
 import type { ToolCall } from '../../chat/chat-request.ts'
 import type { Answer } from '../../chat/collect-answer.ts'
 import { parseUsage, type WireUsage } from '../../chat/usage.ts'
+import { spliceModel } from '../openai-chat/splice-model.ts'
 
 /** What the request says about how its answer is written. */
 export interface MessageStyle {
@@ -68,8 +69,9 @@ export function emptyMessage(requestId: string, model: string): Record<string, u
   }
 }
 
-/** The JSON of a whole message. */
+/** The JSON of a whole message; one that an upstream of this dialect wrote keeps every byte but its model. */
 export function writeMessage(answer: Answer, style: MessageStyle, { requestId, usage }: AnswerParts): string {
+  if (answer.native?.dialect === 'anthropic-messages') return spliceModel(answer.native.json, style.model)
   const [choice] = answer.completion.choices
   return JSON.stringify({
     ...emptyMessage(requestId, style.model),

@@ -1,0 +1,97 @@
+/**
+ * A model of Anthropic's, or of a server that speaks its Messages API. A request that came in as Anthropic's goes out as
+ * it is, and so does its answer: cache marks, signatures, beta fields and whatever is new are not lost. Every other
+ * request goes through the bridge to the provider package.
+ */
+import type { Dispatcher } from 'undici'
+import type { CallContext } from '../../chat/call-context.ts'
+import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
+import type { Caller } from '../../chat/chat-request.ts'
+import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
+import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
+import { Exchange } from '../http/exchange.ts'
+import type { FailingModel } from '../http/failure.ts'
+import { answerKindOf } from '../http/read-body.ts'
+import { type MessageSource, readMessage, readMessageStream } from './read-message.ts'
+
+export interface NativeMessagesOptions {
+  /** With its version: `https://api.anthropic.com/v1`. */
+  readonly baseUrl: string
+  /** What the server calls the model. */
+  readonly name: string
+  readonly apiKey: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly dispatcher: Dispatcher
+  /** Default: 4 Mi characters. */
+  readonly maxAnswerCharacters?: number
+}
+
+const usualVersion = '2023-06-01'
+
+/** The same model, which hands on what is already in its own dialect. */
+export function withNativeMessages(bridged: ChatModel, options: NativeMessagesOptions): ChatModel {
+  const client: Client = {
+    ...options,
+    url: new URL(`${options.baseUrl}/messages`),
+    model: failingModelOf(bridged, options),
+  }
+  return wrapModel(bridged, (request, context) => {
+    const { native, body, caller } = request
+    if (native?.dialect !== 'anthropic-messages') return bridged.chat(request, context)
+    const sent = { json: native.json, isStreamed: body.stream === true, headers: caller.headers }
+    return tapEvents(() => send(client, sent, context))
+  })
+}
+
+interface Client extends NativeMessagesOptions {
+  readonly url: URL
+  readonly model: FailingModel
+}
+
+interface NativeRequest {
+  readonly json: string
+  readonly isStreamed: boolean
+  /** The caller's. */
+  readonly headers: Caller['headers']
+}
+
+function failingModelOf({ id }: ChatModel, { apiKey, headers }: NativeMessagesOptions): FailingModel {
+  return { id, secrets: [apiKey, ...Object.values(headers)] }
+}
+
+async function send(
+  client: Client,
+  { json, isStreamed, headers: asked }: NativeRequest,
+  context: CallContext,
+): Promise<EventTap> {
+  const { url, name, model, dispatcher, maxAnswerCharacters = 4 * 1024 * 1024 } = client
+  const target = { origin: url.origin, path: url.pathname + url.search, method: 'POST' } as const
+  const headers = headersOf(client, asked)
+  const exchange = new Exchange(dispatcher, { ...target, headers, body: spliceModel(json, name) }, context.signal)
+  const close = (): void => {
+    exchange.close()
+  }
+  const created = Math.floor(context.clock.wallTime() / 1000)
+  const source: MessageSource = { exchange, model, created, maxAnswerCharacters }
+  try {
+    const kind = await answerKindOf(source, isStreamed)
+    return { events: kind === 'events' ? readMessageStream(source) : readMessage(source), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** The caller's version and beta features belong to its body; its key does not. */
+function headersOf({ apiKey, headers }: NativeMessagesOptions, asked: Caller['headers']): Record<string, string> {
+  const beta = asked['anthropic-beta']
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'user-agent': 'mollmr',
+    'x-api-key': apiKey,
+    'anthropic-version': asked['anthropic-version'] ?? usualVersion,
+    ...(beta === undefined ? {} : { 'anthropic-beta': beta }),
+    ...headers,
+  }
+}

@@ -1,0 +1,60 @@
+/** Reads the two forms of an answer of the Messages API. Every frame goes on with its own text beside what it says. */
+import type { ChatEvent } from '../../chat/chat-event.ts'
+import { UpstreamError } from '../../chat/errors.ts'
+import { SseParser } from '../../wire/sse.ts'
+import { type FailingModel, failureOfBody } from '../http/failure.ts'
+import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
+import { completionOf } from './message-completion.ts'
+import { isFields } from './fields.ts'
+import { type MessageCall, MessageStream } from './message-stream.ts'
+
+export type MessageSource = BodySource & MessageCall
+
+const dialect = 'anthropic-messages'
+const maxEventCharacters = 16 * 1024 * 1024
+const maxBodyBytes = 64 * 1024 * 1024
+
+/** One `chunk` event per frame, then the end. Signs of life are not handed on: the gateway has its own. */
+export async function* readMessageStream(source: MessageSource): AsyncGenerator<ChatEvent> {
+  const parser = new SseParser(maxEventCharacters)
+  const stream = new MessageStream(source)
+  for (;;) {
+    const bytes = await nextBytes(source)
+    for (const { event, data } of bytes === null ? parser.end() : parser.push(bytes)) {
+      if (event === 'ping' || data === '') continue
+      const chunk = stream.read(parseJson(data, source.model))
+      yield { type: 'chunk', chunk, native: { dialect, event, json: data } }
+      if (event === 'message_stop') {
+        yield stream.end()
+        return
+      }
+    }
+    if (bytes === null) throw truncated(source.model)
+  }
+}
+
+/** The one `completion` event of a message, then the end. */
+export async function* readMessage(source: MessageSource): AsyncGenerator<ChatEvent> {
+  const { model } = source
+  const json = await readText(source, maxBodyBytes)
+  const message = parseJson(json, model)
+  const failure = failureOfBody(model, message)
+  if (failure) throw failure
+  const completion = completionOf(message, source)
+  yield { type: 'completion', completion, native: { dialect, json } }
+  yield { type: 'end', usage: completion.usage ?? null }
+}
+
+function truncated({ id }: FailingModel): UpstreamError {
+  return new UpstreamError('upstream_stream_truncated', `The stream of model "${id}" ended without a message_stop.`)
+}
+
+function parseJson(text: string, { id }: FailingModel): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isFields(value)) return value
+  } catch {
+    // Told below, like JSON that is no object.
+  }
+  throw new UpstreamError('upstream_malformed', `Model "${id}" answered with something that is no JSON object.`)
+}
