@@ -52,6 +52,7 @@ const otherErrorCodes = [
   'client_closed',
   'slow_client',
   'server_shutdown',
+  'overloaded',
   'config_invalid',
   'internal_error',
 ] as const
@@ -202,6 +203,15 @@ export class ShutdownError extends MollmrError {
 
   constructor() {
     super('server_shutdown', 'The server is shutting down. Send the request again in a moment.')
+  }
+}
+
+/** The gateway has as much to do as it can: what it has taken on comes first. */
+export class OverloadError extends MollmrError {
+  readonly isRetryable = true
+
+  constructor(why: string) {
+    super('overloaded', `The gateway ${why}. Send the request again in a moment.`)
   }
 }
 

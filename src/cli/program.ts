@@ -13,10 +13,12 @@ import { createTerminal, type Terminal } from './terminal.ts'
 /** Runs one command; resolves to the exit code of the process. */
 export async function runProgram(words: readonly string[]): Promise<number> {
   const terminal = createTerminal(process, process.env)
-  const stop = stopOnSignals()
+  const stop = new AbortController()
+  stopOnSignals(stop)
+  const crash = stopOnCrash(stop, terminal)
   try {
-    await createProgram({ terminal, stop }).parseAsync(words, { from: 'user' })
-    return exitCodes.ok
+    await createProgram({ terminal, stop: stop.signal }).parseAsync(words, { from: 'user' })
+    return crash.happened ? exitCodes.failure : exitCodes.ok
   } catch (error) {
     return explain(error, terminal)
   }
@@ -160,15 +162,26 @@ function portOf(text: string): number {
 }
 
 /** The first signal asks for an orderly end, the second ends at once. */
-function stopOnSignals(): AbortSignal {
-  const controller = new AbortController()
+function stopOnSignals(stop: AbortController): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(exitCodes.interrupted)
-      controller.abort(new CancelledError())
+      if (stop.signal.aborted) process.exit(exitCodes.interrupted)
+      stop.abort(new CancelledError())
     })
   }
-  return controller.signal
+}
+
+/** After an error that nobody caught nothing is sure any more: what runs may end, then the process does, for a fresh one. */
+function stopOnCrash(stop: AbortController, terminal: Terminal): { readonly happened: boolean } {
+  const crash = { happened: false }
+  process.on('uncaughtException', (error: unknown, origin) => {
+    terminal.err(
+      `${terminal.style.red(origin)} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
+    crash.happened = true
+    if (!stop.signal.aborted) stop.abort(new CancelledError())
+  })
+  return crash
 }
 
 function explain(error: unknown, terminal: Terminal): number {

@@ -9,6 +9,7 @@ import type { ParsedConfig } from '../config/parse-config.ts'
 import { KeyRing } from '../gateway/key-ring.ts'
 import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
+import { memoryShare } from './memory-share.ts'
 import { requireKeys } from './require-keys.ts'
 import { openConfig, type OpenedConfig } from './open-config.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,8 +31,6 @@ export interface Surroundings {
   readonly stop: AbortSignal
 }
 
-const drainMs = 30_000
-
 /** Serves until it is told to stop; then lets what runs end. */
 export async function start(options: StartOptions, { terminal, env, stop }: Surroundings): Promise<void> {
   const opened = await openConfig(options.config, env)
@@ -44,11 +43,15 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   requireDoor(opened.config)
   let catalog = createCatalog(opened.config, engines)
   let keys = new KeyRing(opened.config.keys)
+  let isConfigStale = false
   const log = options.data === undefined ? null : await openLog(options.data, terminal)
   const gateway = createGateway({
     catalog: () => catalog,
     keys: () => keys,
     maxBodyBytes: server.maxBodyBytes,
+    maxInFlight: server.maxInFlight,
+    memoryShare,
+    isConfigStale: () => isConfigStale,
     corsOrigins: server.corsOrigins,
     onError: (error, requestId) => {
       terminal.err(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
@@ -64,12 +67,16 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
       requireDoor(config)
       catalog = createCatalog(config, engines)
       keys = new KeyRing(config.keys)
+      isConfigStale = false
+    },
+    refuse: () => {
+      isConfigStale = true
     },
   })
   await untilAborted(stop)
   terminal.err('Letting running answers end; press Ctrl-C again to cut them.\n')
   await stopWatching()
-  await gateway.close(drainMs)
+  await gateway.close(server.drainMs)
   await engines.close()
   log?.close()
 }
@@ -134,12 +141,18 @@ interface Watching {
   readonly terminal: Terminal
   readonly env: Readonly<Record<string, string | undefined>>
   readonly take: (parsed: ParsedConfig) => void
+  /** Hears that a changed config cannot be used. */
+  readonly refuse: () => void
 }
 
 /** A changed config serves the next request; a bad one is told and changes nothing. */
-async function watch({ path, files }: OpenedConfig, { terminal, env, take }: Watching): Promise<() => Promise<void>> {
+async function watch(
+  { path, files }: OpenedConfig,
+  { terminal, env, take, refuse }: Watching,
+): Promise<() => Promise<void>> {
   if (path === null) return () => Promise.resolve()
   const tell = (error: unknown): void => {
+    refuse()
     terminal.err(`The config has changed but cannot be used; the one before stays.\n${(error as Error).message}\n`)
   }
   const { watchConfig } = await import('../config/watch-config.ts')

@@ -225,6 +225,8 @@ const server = strict({
   port: z.int().min(0).max(65_535).optional(),
   model_prefix: z.string().optional().describe('Put before every listed id; accepted with and without'),
   max_body_bytes: z.int().min(1024).optional(),
+  max_in_flight: z.int().min(1).optional().describe('Requests at the same time; more are turned away. Default: 10000'),
+  drain_ms: z.int().min(0).optional().describe('How long running answers may take once it is told to stop'),
   deadlines: deadlines.optional(),
   overrides: z
     .array(z.enum(overrides))

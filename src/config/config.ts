@@ -27,6 +27,10 @@ export interface ServerConfig {
   /** Put before every listed id; accepted with and without. */
   readonly modelPrefix: string
   readonly maxBodyBytes: number
+  /** Requests at the same time; more are turned away. */
+  readonly maxInFlight: number
+  /** How long running answers may take once the gateway is told to stop. */
+  readonly drainMs: number
   /** Of a whole request, whatever serves it. */
   readonly deadline: DeadlineLimits
   /** What a request may change in its field `mollmr`. */

@@ -81,6 +81,8 @@ function resolveServer(written: NonNullable<ConfigFile['server']> = {}): ServerC
     host: written.host ?? '127.0.0.1',
     port: written.port ?? 8000,
     modelPrefix: written.model_prefix ?? 'mollmr/',
+    maxInFlight: written.max_in_flight ?? 10_000,
+    drainMs: written.drain_ms ?? 30_000,
     maxBodyBytes: written.max_body_bytes ?? 32 * 1024 * 1024,
     deadline: { firstContentMs: 300_000, idleMs: 120_000, totalMs: 600_000, ...resolveDeadlines(written.deadlines) },
     overrides: written.overrides ?? overrides,

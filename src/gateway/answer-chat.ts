@@ -38,6 +38,7 @@ export async function answerChat(
   { http, reply, dialect }: HttpExchange,
 ): Promise<FastifyReply> {
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
+  parts.admission.require()
   const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
   const { model, request } = catalog.serve(parsed.request)
   requirePermissions(http.keyHolder, catalog, parsed.request)

@@ -4,7 +4,9 @@ import {
   isMollmrError,
   MixtureError,
   type MollmrError,
+  OverloadError,
   RequestError,
+  ShutdownError,
   UpstreamError,
 } from '../chat/errors.ts'
 import type { ErrorBody, Failure } from '../wire/dialect.ts'
@@ -58,6 +60,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   client_closed: 499,
   slow_client: 499,
   server_shutdown: 503,
+  overloaded: 503,
   config_invalid: 500,
   internal_error: 500,
 }
@@ -113,6 +116,8 @@ function bodyOf(error: MollmrError, status: number): ErrorBody {
 
 function headersOf(error: MollmrError, status: number): Record<string, string> {
   const retryAfterMs = retryAfterOf(error)
+  // Nobody was asked yet, and the caller may try elsewhere.
+  if (error instanceof OverloadError || error instanceof ShutdownError) return { 'retry-after': '1' }
   return {
     // Our own retries are spent by now: three more by the client's SDK would pay for the whole mixture three times.
     ...(status >= 500 || status === 429 ? { 'x-should-retry': 'false' } : {}),

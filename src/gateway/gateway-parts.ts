@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
 import type { Trace } from '../trace/trace.ts'
+import type { Admission } from './admission.ts'
 import type { InFlight } from './in-flight.ts'
 import type { TraceShelf } from './trace-shelf.ts'
 
@@ -9,6 +10,9 @@ export interface GatewayParts {
   readonly catalog: () => Catalog
   readonly clock: Clock
   readonly inFlight: InFlight
+  readonly admission: Admission
+  /** True while a changed config cannot be used and the one before stays. */
+  readonly isConfigStale: () => boolean
   readonly traces: TraceShelf
   readonly onTrace: (trace: Trace) => void
   readonly onError: (error: unknown, requestId: string) => void

@@ -9,6 +9,7 @@ import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
 import { ShutdownError } from '../chat/errors.ts'
 import { acceptJsonBodies } from './accept-json.ts'
+import { Admission } from './admission.ts'
 import { admitCallers } from './admit-callers.ts'
 import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
@@ -16,6 +17,7 @@ import { errorResponseOf } from './error-response.ts'
 import { guardConnections, refuseBadHttp } from './guard-connections.ts'
 import { KeyRing } from './key-ring.ts'
 import { InFlight } from './in-flight.ts'
+import { LoadWatch } from './load-watch.ts'
 import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
 import { addRoutes } from './routes.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -32,6 +34,12 @@ export interface GatewayOptions {
   readonly onError: (error: unknown, requestId: string) => void
   /** Hears of every chat request once it has ended. */
   readonly onTrace?: (trace: Trace) => void
+  /** Requests at the same time; more are turned away. Default: 10,000. */
+  readonly maxInFlight?: number
+  /** What is used of the memory that the process may use, 0 to 1. Default: not looked at. */
+  readonly memoryShare?: () => number
+  /** True while a changed config cannot be used and the one before stays. Default: never. */
+  readonly isConfigStale?: () => boolean
   readonly clock?: Clock
   /** How long a request may take to arrive: its headers, and all of it. Default: 10 s and 30 s. */
   readonly patience?: { readonly headersMs: number; readonly requestMs: number }
@@ -45,6 +53,7 @@ export interface Gateway {
 }
 
 const keptTraces = 200
+const defaultMaxInFlight = 10_000
 /** Room for a key that is far too long: it is refused as a key. */
 const maxHeaderBytes = 128 * 1024
 /** Node looks for slow requests this often. */
@@ -54,6 +63,43 @@ const connectionsCheckingInterval = 500
 export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? systemClock
   const inFlight = new InFlight()
+  const load = new LoadWatch(clock, options.memoryShare ?? (() => 0))
+  const admission = new Admission(inFlight, load, options.maxInFlight ?? defaultMaxInFlight)
+  const server = createServer(options)
+  guardConnections(server.server, clock)
+  refuseBadForm(server)
+  acceptJsonBodies(server)
+  allowCrossOrigin(server, options.corsOrigins)
+  const openRing = new KeyRing([])
+  admitCallers(server, options.keys ?? (() => openRing))
+  answerErrors(server, options.onError)
+  refuseUnknownRoutes(server)
+  addRoutes(server, {
+    catalog: options.catalog,
+    clock,
+    inFlight,
+    admission,
+    isConfigStale: options.isConfigStale ?? (() => false),
+    traces: new TraceShelf(keptTraces),
+    onTrace: options.onTrace ?? (() => undefined),
+    onError: options.onError,
+    startedAt: Math.floor(clock.wallTime() / 1000),
+  })
+  return {
+    listen: (address) => {
+      load.start()
+      return server.listen(address)
+    },
+    close: async (drainMs) => {
+      admission.drain()
+      await drain(server, { inFlight, clock, drainMs })
+      load.stop()
+    },
+  }
+}
+
+/** The HTTP framework with our limits, and nothing of its own to say. */
+function createServer(options: GatewayOptions): FastifyInstance {
   const { headersMs = 10_000, requestMs = 30_000 } = options.patience ?? {}
   const server = Fastify({
     bodyLimit: options.maxBodyBytes,
@@ -73,29 +119,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     // Streams end with their last frame; `close` below ends what idles.
     forceCloseConnections: 'idle',
+    // We say it in our own words: a request on an old connection is a 503, health still answers.
+    return503OnClosing: false,
   })
-  guardConnections(server.server, clock)
+  // Counted by us: Node would drop the rest unsaid.
   server.server.maxHeadersCount = 0
-  refuseBadForm(server)
-  acceptJsonBodies(server)
-  allowCrossOrigin(server, options.corsOrigins)
-  const openRing = new KeyRing([])
-  admitCallers(server, options.keys ?? (() => openRing))
-  answerErrors(server, options.onError)
-  refuseUnknownRoutes(server)
-  addRoutes(server, {
-    catalog: options.catalog,
-    clock,
-    inFlight,
-    traces: new TraceShelf(keptTraces),
-    onTrace: options.onTrace ?? (() => undefined),
-    onError: options.onError,
-    startedAt: Math.floor(clock.wallTime() / 1000),
-  })
-  return {
-    listen: (address) => server.listen(address),
-    close: (drainMs) => drain(server, { inFlight, clock, drainMs }),
-  }
+  return server
 }
 
 function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError']): void {
@@ -122,6 +151,8 @@ interface Drain {
 }
 
 const sweepMs = 20
+/** For what is said to those that were cut; a caller that does not even read that is not waited for. */
+const lastWordsMs = 500
 
 /** The framework waits for every socket, also for those that a client keeps open without asking: they are closed here. */
 async function drain(server: FastifyInstance, { inFlight, clock, drainMs }: Drain): Promise<void> {
@@ -133,6 +164,9 @@ async function drain(server: FastifyInstance, { inFlight, clock, drainMs }: Drai
   const cancelCut = clock.after(drainMs, () => {
     inFlight.abortAll(new ShutdownError())
   })
+  const cancelEnd = clock.after(drainMs + lastWordsMs, () => {
+    server.server.closeAllConnections()
+  })
   const closed = server.close()
   sweep()
   try {
@@ -140,5 +174,6 @@ async function drain(server: FastifyInstance, { inFlight, clock, drainMs }: Drai
   } finally {
     cancelSweep()
     cancelCut()
+    cancelEnd()
   }
 }

@@ -21,6 +21,10 @@ export class InFlight {
     }
   }
 
+  get size(): number {
+    return this.#places.length
+  }
+
   abortAll(reason: MollmrError): void {
     for (const { controller } of this.#places) controller.abort(reason)
   }

@@ -37,7 +37,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     server.get(`${path}/*`, (request) => showModel(parts, request))
   }
   server.get('/health/live', open, () => ({ status: 'ok' }))
-  server.get('/health/ready', open, () => ({ status: 'ok', models: parts.catalog().list().length }))
+  server.get('/health/ready', open, (_request, reply) => showReadiness(parts, reply))
   // Claude Code asks whether anybody is there.
   server.get('/api/hello', open, () => ({ message: 'hello' }))
   server.get('/openapi.json', () => openApiDocument())
@@ -53,6 +53,16 @@ function showTrace({ traces }: GatewayParts, request: FastifyRequest): Record<st
   if (!trace || !isOwn)
     throw new RequestError('route_not_found', `There is no trace "${id}"; only the latest requests are kept.`)
   return { id, started_at: new Date(trace.startedAt).toISOString(), spans: trace.spans() }
+}
+
+/** 503 where a load balancer should ask another gateway. */
+function showReadiness({ admission, catalog, isConfigStale }: GatewayParts, reply: FastifyReply): FastifyReply {
+  const { readiness } = admission
+  return reply.code(readiness === 'ok' ? 200 : 503).send({
+    status: readiness,
+    models: catalog().list().length,
+    config: isConfigStale() ? 'stale' : 'current',
+  })
 }
 
 function sendHomePage(parts: GatewayParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {

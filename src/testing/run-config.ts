@@ -17,6 +17,7 @@ export async function runConfig(text: string, env: Readonly<Record<string, strin
       maxBodyBytes: config.server.maxBodyBytes,
       corsOrigins: config.server.corsOrigins,
       keys: () => keys,
+      maxInFlight: config.server.maxInFlight,
       ...hear,
     }),
   )

@@ -22,6 +22,7 @@ export interface RunGatewayOptions {
   readonly corsOrigins?: readonly string[]
   readonly maxBodyBytes?: number
   readonly clock?: Clock
+  readonly maxInFlight?: number
   readonly patience?: Required<GatewayOptions>['patience']
 }
 
@@ -34,6 +35,7 @@ export function runGateway(models: readonly ChatModel[], options: RunGatewayOpti
       maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
       corsOrigins: options.corsOrigins ?? ['*'],
       ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
       ...(options.patience ? { patience: options.patience } : {}),
       ...hear,
     }),
