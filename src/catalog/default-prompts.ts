@@ -1,3 +1,4 @@
+import { defaultAdviser } from '../mixture/adviser.ts'
 import { draftsPrompts } from '../mixture/strategies/strategies.ts'
 import { defaultRouterPrompts } from '../router/router-prompts.ts'
 
@@ -11,6 +12,7 @@ export interface DefaultPrompt {
 export function defaultPrompts(): readonly DefaultPrompt[] {
   return [
     ...draftsPrompts.map(({ name, template }) => ({ name: `mixture.${name}`, text: template.text })),
+    { name: 'mixture.adviser', text: defaultAdviser.text },
     ...Object.entries({ ...defaultRouterPrompts() }).map(([name, { text }]) => ({ name: `router.${name}`, text })),
   ]
 }

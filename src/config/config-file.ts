@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { budgetPolicies } from '../chat/call-budget.ts'
 import { overrides } from '../chat/chat-request.ts'
 import { nearestName } from '../chat/nearest-name.ts'
+import { toolsModes } from './config.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 import { quirkNamed, quirkNames } from '../upstream/openai/quirks.ts'
 
@@ -174,6 +175,7 @@ const mixture = strict({
   top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),
   grace_ms: z.int().min(0).optional(),
+  tools: z.enum(toolsModes).optional().describe('Who acts where a request offers tools. Default: advise'),
   always_aggregate: z.boolean().optional(),
   anonymise: z.boolean().optional(),
   shuffle: z.boolean().optional(),

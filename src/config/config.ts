@@ -140,6 +140,8 @@ export interface TemplateConfig {
   readonly origin: string
 }
 
+export const toolsModes = ['advise', 'bypass', 'select', 'every_turn'] as const
+
 export interface MixtureConfig {
   readonly name: string
   /** Without one, the router does not offer this mixture. */
@@ -153,6 +155,8 @@ export interface MixtureConfig {
   /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
   readonly quorum?: number
   readonly graceMs: number
+  /** How a request that offers tools runs. */
+  readonly tools: (typeof toolsModes)[number]
   readonly alwaysAggregate: boolean
   readonly anonymise: boolean
   readonly shuffle: boolean

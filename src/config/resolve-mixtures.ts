@@ -45,6 +45,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     ),
     workers,
     graceMs: written.grace_ms ?? defaultGraceMs,
+    tools: written.tools ?? 'advise',
     alwaysAggregate: written.always_aggregate ?? false,
     anonymise: written.anonymise ?? true,
     shuffle: written.shuffle ?? true,

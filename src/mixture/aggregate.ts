@@ -11,7 +11,7 @@ import { withinDeadline } from '../chat/within-deadline.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
 import { draftBlock, numberDrafts } from './draft-block.ts'
 import type { Draft } from './draft.ts'
-import { draftsPrompt } from './drafts-prompt.ts'
+import { type DraftsPrompt, draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead, forwardDraft } from './forward-draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { ownAnswer } from './own-answer.ts'
@@ -25,26 +25,29 @@ export const aggregatePrompt = draftsPrompt('aggregate')
 /** How much of the room for drafts is used: a model that says it was too much is asked once more. */
 const fits = [1, 0.25]
 
-/** What the aggregate is shown. */
-interface Shown {
+/** What the aggregate is asked with. */
+interface Writing {
+  readonly prompt?: DraftsPrompt
   /** Some of the drafts; default: all of them. */
   readonly shown?: readonly Draft[]
   /** What comparing them has come to; null where nobody did. */
   readonly comparison?: string | null
+  /** False where a draft is no answer that could take the place of the aggregate's. */
+  readonly standsIn?: boolean
 }
 
 /** The aggregate writes the answer out of the drafts; where it cannot, the best draft is the answer. */
 export async function writeAnswer(
   run: MixtureRun,
   drafts: readonly Draft[],
-  { shown = drafts, comparison = null }: Shown = {},
+  { prompt = aggregatePrompt, shown = drafts, comparison = null, standsIn = true }: Writing = {},
 ): Promise<AsyncIterable<ChatEvent>> {
   const numbered = numberDrafts(run, shown)
   const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
-    requestWithBlock(run, aggregate, draftBlock(run, aggregatePrompt, { numbered, aggregate, fit, comparison })),
+    requestWithBlock(run, aggregate, draftBlock(run, prompt, { numbered, aggregate, fit, comparison })),
   )
   if (attempt.events) return ownAnswer(run, attempt)
-  const best = isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts, shown)
+  const best = !standsIn || isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts, shown)
   if (!best) throw attempt.error
   return forwardDraft(run, best)
 }

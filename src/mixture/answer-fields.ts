@@ -26,6 +26,13 @@ const answerFields: ReadonlySet<string> = new Set([
   'stream_options',
 ])
 
+const toolFields = ['tools', 'tool_choice', 'parallel_tool_calls'] as const
+
+/** The fields that let a model act. */
+export function toolFieldsOf(body: ChatBody): Partial<ChatBody> {
+  return Object.fromEntries(toolFields.flatMap((field) => (field in body ? [[field, body[field]]] : [])))
+}
+
 /** The body without the fields that shape the answer alone. */
 export function withoutAnswerFields(body: ChatBody): ChatBody {
   const { model, messages, ...fields } = body

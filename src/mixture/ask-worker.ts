@@ -3,13 +3,21 @@ import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, errorCodeOf, MixtureError, UpstreamError, type WorkerFailure } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
-import { type Draft, type DraftContent, draftFrom, draftOf, type DraftSource, partialDraftOf } from './draft.ts'
+import {
+  contentOf,
+  type Draft,
+  type DraftContent,
+  draftFrom,
+  draftOf,
+  type DraftSource,
+  partialDraftOf,
+} from './draft.ts'
 import { draftKeyOf, isRepeated } from './draft-key.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { rateLimitOf } from './rate-limit.ts'
 import type { Worker } from './resolved-mixture.ts'
 import { SharedCall, type Waiter } from './shared-call.ts'
-import { workerRequest } from './worker-request.ts'
+import { mayAct, workerRequest } from './worker-request.ts'
 
 /** A call to a worker that has gone out. */
 export interface WorkerCall {
@@ -28,7 +36,7 @@ export function askWorker(run: MixtureRun, worker: Worker): WorkerCall {
   const request = workerRequest(run, worker)
   const key = draftKeyOf(run, worker, request)
   const span = run.context.span.child('worker', worker.label, { sample: worker.sample })
-  const source = { worker, span, messages: request.body.messages }
+  const source = { worker, span, messages: request.body.messages, mayAct: mayAct(run, worker) }
   const [kept] = (key !== null && run.stageCache.recall(key, run.context.clock.now())) || []
   return kept ? reusedCall(kept, source) : madeCall(run, { key, request, source })
 }
@@ -93,8 +101,7 @@ function openCall(run: MixtureRun, { key, request, source }: DraftQuestion, wait
 }
 
 function keepDraft({ stageCache, mixture, context: { clock } }: MixtureRun, key: string, draft: Draft): void {
-  const { text, flag, usage, worker } = draft
-  stageCache.keep(key, [{ text, flag, usage, worker: worker.label }], {
+  stageCache.keep(key, [{ ...contentOf(draft), worker: draft.worker.label }], {
     nowMs: clock.now(),
     forMs: mixture.reuseDraftsMs,
   })

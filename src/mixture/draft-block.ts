@@ -10,6 +10,7 @@ import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import type { Aggregate } from './resolved-mixture.ts'
 import { seedOf, shuffled } from './shuffle.ts'
 import { shortenText } from './shorten-text.ts'
+import { withCalls } from './tools-as-text.ts'
 
 /** The drafts in the order in which they are numbered from 1; their worker spans get that number. */
 export function numberDrafts({ mixture, request }: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
@@ -41,7 +42,7 @@ function draftsPromptValues(run: MixtureRun, shown: ShownDrafts): SlotValues<typ
   const { numbered } = shown
   const longest = longestDraft(run, shown)
   const fenced = numbered.map((draft, index) =>
-    fence(shortenText(draft.text, longest), { title: titleOf(draft, index + 1, mixture.anonymise), boundary }),
+    fence(shortenText(shownText(draft), longest), { title: titleOf(draft, index + 1, mixture.anonymise), boundary }),
   )
   return {
     ...mixtureValues(run),
@@ -55,6 +56,10 @@ function draftsPromptValues(run: MixtureRun, shown: ShownDrafts): SlotValues<typ
 /** It was made of drafts, so it is trusted no more than they are. */
 function fencedComparison({ boundary }: MixtureRun, comparison: string | null = null): readonly string[] {
   return comparison === null ? [] : [fence(comparison, { title: 'Comparison of the drafts', boundary })]
+}
+
+function shownText({ text, toolCalls }: Draft): string {
+  return toolCalls.length === 0 ? text : withCalls(text, toolCalls, 'Calls')
 }
 
 const flagTexts: Readonly<Record<DraftFlag, string>> = {
@@ -79,7 +84,7 @@ export const blockTokens = 600
 /** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
 function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }: ShownDrafts): number {
   const longest = run.mixture.maxDraftCharacters
-  const lengths = numbered.map((draft) => Math.min(draft.text.length, longest))
+  const lengths = numbered.map((draft) => Math.min(shownText(draft).length, longest))
   const wanted = lengths.reduce((sum, length) => sum + length, 0)
   const free = freeCharacters(run, numbered, aggregate) - (comparison?.length ?? 0)
   const total = Math.min(wanted, free) * fit
@@ -94,7 +99,7 @@ function freeCharacters(
 ): number {
   const { contextWindow } = model.card
   if (contextWindow === undefined) return Infinity
-  const text = drafts.map((draft) => draft.text).join('\n')
+  const text = drafts.map(shownText).join('\n')
   const charactersPerToken = text.length / Math.max(1, estimateTokens(text))
   const asked = body.max_completion_tokens ?? body.max_tokens ?? 0
   const reserve = Math.min(asked > 0 ? asked : answerTokens, contextWindow / 2)

@@ -1,5 +1,5 @@
 import type { Span } from '../chat/call-context.ts'
-import type { ChatMessage } from '../chat/chat-request.ts'
+import type { ChatMessage, ToolCall } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 import { UpstreamError } from '../chat/errors.ts'
 import type { WireUsage } from '../chat/usage.ts'
@@ -16,12 +16,16 @@ export interface DraftSource {
   readonly span: Span
   /** What the worker was sent. */
   readonly messages: readonly ChatMessage[]
+  /** True where it was given tools. */
+  readonly mayAct: boolean
 }
 
 /** What a worker answered, apart from the request that it answered. */
 export interface DraftContent {
-  /** Without reasoning; never blank. */
+  /** Without reasoning; blank only beside tool calls. */
   readonly text: string
+  /** What the worker wants to be called, whole; none where it was given no tools. */
+  readonly toolCalls: readonly ToolCall[]
   readonly flag: DraftFlag | null
   /** As the worker reported it; null where it did not. */
   readonly usage: WireUsage | null
@@ -36,24 +40,29 @@ const minPartialCharacters = 200
 /**
  * The draft in a whole answer.
  *
- * @throws UpstreamError `upstream_empty_response` where there is no text: nothing at all, reasoning only, tool calls only
+ * @throws UpstreamError `upstream_empty_response` where there is nothing to use: no text at all, reasoning only, or tool
+ * calls only although the worker has no tools
  */
 export function draftOf(answer: Answer, source: DraftSource): Draft {
   const text = stripReasoning(answer.text) || (answer.refusal ?? '').trim()
-  if (text === '') throw unusable(answer, source)
-  return draftFrom({ text, flag: flagOf(answer), usage: answer.end.usage ?? answer.completion.usage ?? null }, source)
+  const toolCalls = source.mayAct ? answer.toolCalls : []
+  if (text === '' && toolCalls.length === 0) throw unusable(answer, source)
+  const usage = answer.end.usage ?? answer.completion.usage ?? null
+  return draftFrom({ text, toolCalls, flag: flagOf(answer), usage }, source)
 }
 
 /** The draft in what a worker has said until it was stopped; null where that is 200 characters or less. */
 export function partialDraftOf(said: string, source: DraftSource): Draft | null {
   const text = stripReasoning(said)
-  return text.length > minPartialCharacters ? draftFrom({ text, flag: 'cut_off', usage: null }, source) : null
+  return text.length > minPartialCharacters
+    ? draftFrom({ text, toolCalls: [], flag: 'cut_off', usage: null }, source)
+    : null
 }
 
 /** A draft with this content; its span says what is wrong with it. */
-export function draftFrom({ text, flag, usage }: DraftContent, source: DraftSource): Draft {
+export function draftFrom({ text, toolCalls, flag, usage }: DraftContent, source: DraftSource): Draft {
   if (flag) source.span.set({ flag })
-  return { ...source, text, flag, usage }
+  return { ...source, text, toolCalls, flag, usage }
 }
 
 /** The drafts of the highest weight first; among equals whole ones, then in the order of the definition. */
@@ -80,4 +89,9 @@ function unusable({ toolCalls, text, reasoning }: Answer, { worker, span }: Draf
   const what = toolCalls.length > 0 ? 'only tool calls' : hasReasoned ? 'only reasoning' : 'no text'
   span.set({ unusable: what })
   return new UpstreamError('upstream_empty_response', `Worker "${worker.label}" answered with ${what}.`)
+}
+
+/** A draft as it is kept, without the request that it answered. */
+export function contentOf({ text, toolCalls, flag, usage }: Draft): DraftContent {
+  return { text, toolCalls, flag, usage }
 }

@@ -2,6 +2,7 @@
 import type { ChatCompletion, ChatDelta, ChatEvent } from '../chat/chat-event.ts'
 import { resumeEvents } from '../chat/resume-events.ts'
 import { bestDraft, type Draft } from './draft.ts'
+import { areMeant, mustAct } from './meant-calls.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { fitsResponseFormat } from './response-format.ts'
 import { piecesOf } from './shorten-text.ts'
@@ -10,7 +11,9 @@ import { visibleUsage } from './visible-usage.ts'
 /** The drafts that may be the answer as they are: the client may want a form that only the aggregate was asked for. */
 export function forwardableDrafts({ request: { body } }: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
   if ((body.n ?? 1) > 1 || body.logprobs === true) return []
-  return drafts.filter((draft) => fitsResponseFormat(draft.text, body.response_format))
+  return drafts.filter(({ text, toolCalls }) =>
+    toolCalls.length > 0 ? areMeant(toolCalls, body) : !mustAct(body) && fitsResponseFormat(text, body.response_format),
+  )
 }
 
 /** The draft that makes an aggregate needless: the only one, or one of several that all refuse; else undefined. */
@@ -61,11 +64,17 @@ function* chunksOf(run: MixtureRun, draft: Draft): Generator<ChatEvent> {
   })
   yield chunk({ role: 'assistant', content: '' })
   for (const content of piecesOf(draft.text, pieceCharacters)) yield chunk({ content })
+  for (const [index, call] of draft.toolCalls.entries()) yield chunk({ tool_calls: [{ ...call, index }] })
   yield chunk({}, finishReasonOf(draft))
 }
 
 function completionOf(run: MixtureRun, draft: Draft): ChatCompletion {
-  const message = { role: 'assistant', content: draft.text }
+  const { text, toolCalls } = draft
+  const message = {
+    role: 'assistant',
+    content: text || null,
+    ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+  }
   return {
     id: run.answerId,
     object: 'chat.completion',
@@ -79,7 +88,8 @@ function createdAt({ context }: MixtureRun): number {
   return Math.floor(context.clock.wallTime() / 1000)
 }
 
-function finishReasonOf({ flag }: Draft): string {
+function finishReasonOf({ flag, toolCalls }: Draft): string {
+  if (toolCalls.length > 0) return 'tool_calls'
   if (flag === 'refusal') return 'content_filter'
   return flag === null ? 'stop' : 'length'
 }

@@ -3,6 +3,7 @@ import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPromptMode } from '../prompt/system-prompt.ts'
 import type { StageCache } from './stage-cache.ts'
+import type { ToolsMode } from './tools-mode.ts'
 import type { PromptName, StrategyName } from './strategies/strategies.ts'
 
 /** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */
@@ -24,6 +25,8 @@ export interface MixtureDefinition {
   readonly quorum?: number
   /** How long the other workers may still take once the quorum is reached. Default: 3000. */
   readonly graceMs?: number
+  /** How a request that offers tools runs. Default: `advise`. */
+  readonly tools?: ToolsMode
   /** Default: false, so that a single usable draft is the answer. */
   readonly alwaysAggregate?: boolean
   /** Hides from the aggregate who wrote which draft. Default: true. */

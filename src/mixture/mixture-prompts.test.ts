@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { askModel, lastTextOf } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
-import { createFakeModel, createSayingModel, textSteps } from '../testing/fake-model.ts'
+import { createFakeModel, createSayingModel, type FakeModel, textSteps } from '../testing/fake-model.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
 import {
+  adviserSlots,
   aggregateSystemPromptSlots,
   draftsPromptSlots,
   mixtureSystemPromptSlots,
@@ -53,6 +54,28 @@ describe('the default prompts', () => {
   })
 })
 
+describe('the default prompts where tools are on offer', () => {
+  const body = { tools: [{ type: 'function', function: { name: 'run', parameters: {} } }] }
+
+  async function promptsOf(workers: readonly FakeModel[]): Promise<readonly string[]> {
+    const judge = createSayingModel('judge', '42')
+    const mixture = createMixture(
+      { id: 'maths', workers, aggregate: judge, shuffle: false },
+      { randomBytes: (size) => new Uint8Array(size).fill(0xa7) },
+    )
+    await askModel(mixture, { clock: new FakeClock(), body })
+    return [workers[0], judge].map((model) => lastTextOf(model?.calls[0]?.request))
+  }
+
+  it('of a worker and of the aggregate', async () => {
+    expect(await promptsOf(['a', 'b'].map((id) => createSayingModel(id, `${id} would run it.`)))).toMatchSnapshot()
+  })
+
+  it('of the aggregate with one adviser', async () => {
+    expect((await promptsOf([createSayingModel('a', 'I would run it.')]))[1]).toMatch(/\nOne adviser has read/)
+  })
+})
+
 describe('a prompt of the user', () => {
   it('takes the place of the default, with every slot', async () => {
     const text = Object.keys(draftsPromptSlots)
@@ -88,6 +111,7 @@ describe('docs/prompts.md', () => {
 
   const documented = [
     ['`prompts` of a mixture that show drafts', draftsPromptSlots],
+    ['`prompts.adviser` of a mixture', adviserSlots],
     ['`prompts.worker` of a mixture and `template` of a worker', workerTemplateSlots],
     ['`system_prompt` of a mixture', mixtureSystemPromptSlots],
     ['`system_prompt` of an aggregate', aggregateSystemPromptSlots],

@@ -17,6 +17,9 @@ export const draftsPromptSlots = {
 /** Slots of a template that rewrites the last message of the user for a worker. */
 export const workerTemplateSlots = { ...conversationSlots, question: 'required', 'worker.name': 'optional' } as const
 
+/** Slots of what a worker is told that advises the one who can act. */
+export const adviserSlots = { ...mixtureSlots, tools: 'optional' } as const
+
 /** Slots of a system prompt for every member of a mixture. */
 export const mixtureSystemPromptSlots = mixtureSlots
 

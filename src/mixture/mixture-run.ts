@@ -17,6 +17,8 @@ export interface MixtureRun {
   readonly context: CallContext
   /** What workers may spend: not what the aggregate will take. */
   readonly draftBudget: CallBudget
+  /** True where workers are given the tools, and a draft may be tool calls. */
+  readonly workersAct: boolean
   /** Usable drafts that suffice for this request. */
   readonly quorum: number
   /** The `id` of the answer, the same in all its chunks. */

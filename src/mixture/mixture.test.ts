@@ -140,13 +140,9 @@ describe('a request that is for the aggregate alone', () => {
     ['offers tools', { tools, messages: [user] }],
     ['offers functions in the older form', { functions: [{ name: 'f' }], messages: [user] }],
     ['ends in a tool result', { tools, messages: [user, call, { role: 'tool', tool_call_id: '1', content: 'done' }] }],
-    [
-      'ends in a tool result and offers none',
-      { messages: [user, call, { role: 'tool', tool_call_id: '1', content: 'done' }] },
-    ],
   ]
 
-  it.each(cases)('goes to it untouched where it %s', async (_, body) => {
+  it.each(cases)('goes to it untouched where it %s and the mixture says tools: bypass', async (_, body) => {
     const judge = createFakeModel('judge', {
       script: () => [
         { delta: { tool_calls: [{ index: 0, id: '2', type: 'function', function: { name: 'f', arguments: '{}' } }] } },
@@ -155,11 +151,12 @@ describe('a request that is for the aggregate alone', () => {
     })
     const request = createChatRequest({ model: 'mix', messages: [], stream: true, ...body }, { source: '{}' })
     const trace = createCallContext()
-    for await (const event of mixtureOf(judge, [worker]).chat(request, trace)) expect(event.type).not.toBe('completion')
+    const mixture = createMixture({ id: 'mix', workers: [worker], aggregate: judge, tools: 'bypass' })
+    for await (const event of mixture.chat(request, trace)) expect(event.type).not.toBe('completion')
     expect(worker.calls).toHaveLength(0)
     expect(judge.calls[0]?.request.body).toBe(request.body)
     expect(judge.calls[0]?.request.source).toBe(request.source)
-    const asked = await askModel(mixtureOf(judge, [worker]), { body })
+    const asked = await askModel(mixture, { body })
     expect(asked.answer.toolCalls).toHaveLength(1)
     expect(asked.trace.attributes).toMatchObject({ mode: 'bypass', bypassReason: 'tools', model: 'judge' })
     expect(asked.trace.attributes).not.toHaveProperty('drafts')
@@ -196,11 +193,14 @@ describe('a request that is for the aggregate alone', () => {
     expect(judge.calls[0]?.request.body).toEqual({ ...request.body, top_k: 5 })
   })
 
-  it('is not one that forbids its tools: the workers are asked and the aggregate sees the tools', async () => {
-    const judge = createSayingModel('judge', 'Answer.')
-    await askModel(mixtureOf(judge, [worker, worker]), { body: { tools, tool_choice: 'none', messages: [user] } })
-    expect(worker.calls).toHaveLength(2)
-    expect(judge.calls[0]?.request.body).toMatchObject({ tools, tool_choice: 'none' })
+  it('is not one that offers no tools, nor one that forbids them, also behind a tool result', async () => {
+    const messages = [user, call, { role: 'tool', tool_call_id: '1', content: 'done' }]
+    for (const body of [{ messages }, { messages, tools, tool_choice: 'none' }]) {
+      const judge = createSayingModel('judge', 'Answer.')
+      const { answer, trace } = await askModel(mixtureOf(judge, [worker, worker]), { body })
+      expect([answer.text, trace.attributes['drafts']]).toEqual(['Answer.', 2])
+      expect(judge.calls[0]?.request.body).toMatchObject(body.tools ? { tools, tool_choice: 'none' } : {})
+    }
   })
 })
 

@@ -12,11 +12,14 @@ import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, ConfigError, RequestError } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import type { Circumstances } from '../chat/explanation.ts'
+import { offersTools } from '../chat/message-text.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { advise } from './advise.ts'
 import { affordableRun } from './affordable-run.ts'
 import { askAggregateAlone } from './aggregate.ts'
+import { bearsTools } from './bears-tools.ts'
 import { BodyDigest } from './body-digest.ts'
 import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
@@ -27,6 +30,7 @@ import type { Matter } from './reckon-panel.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
 import { StageCache } from './stage-cache.ts'
+import type { Strategy } from './strategies/strategy.ts'
 import { isStrategyName, strategies, type StrategyName, strategyNames } from './strategies/strategies.ts'
 
 /**
@@ -54,7 +58,7 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
     card: cardOf(parts.mixture),
     chat: (request, context) => answer(parts, request, context),
     explain: (request, circumstances) => {
-      const name = strategyOf(parts, request.options)
+      const [name] = strategyFor(parts, request)
       return explainMixture(matterOf(parts, request, circumstances), name)
     },
   }
@@ -93,11 +97,20 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
     context.span.set({ mode: 'bypass', bypassReason: bypass })
     return askAggregateAlone(run)
   }
-  const strategy = strategyOf(parts, request.options)
+  const [name, strategy] = strategyFor(parts, request)
   const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
-  context.span.set({ strategy, quorum: run.quorum })
-  return strategies[strategy].answer(run)
+  context.span.set({ strategy: name, quorum: run.quorum })
+  return strategy.answer(run)
+}
+
+/** Where tools are on offer, who acts decides how the answer is made; else the strategy does. */
+function strategyFor(parts: MixtureParts, { body, options }: ChatRequest): readonly [name: string, strategy: Strategy] {
+  const { tools } = parts.mixture
+  if (tools === 'select' && offersTools(body)) return [tools, strategies.select]
+  if (bearsTools(body)) return [tools, advise]
+  const name = strategyOf(parts, options)
+  return [name, strategies[name]]
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
@@ -114,6 +127,7 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
       budget,
     },
     draftBudget: budget,
+    workersAct: mixture.tools === 'select' && offersTools(request.body),
     quorum: quorumOf(mixture, request),
     answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
     boundary: createBoundary(randomBytes),
@@ -128,7 +142,7 @@ function matterOf(parts: MixtureParts, request: ChatRequest, circumstances: Circ
   const { mixture, estimateTokens } = parts
   return {
     mixture,
-    strategy: strategies[strategyOf(parts, request.options)],
+    strategy: strategyFor(parts, request)[1],
     options: request.options,
     request: memberRequest(mixture, request, circumstances),
     quorum: quorumOf(mixture, request),

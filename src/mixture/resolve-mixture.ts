@@ -9,7 +9,9 @@ import type {
   TemplateDefinition,
   WorkerDefinition,
 } from './mixture-definition.ts'
+import { defaultAdviser } from './adviser.ts'
 import {
+  adviserSlots,
   aggregateSystemPromptSlots,
   draftsPromptSlots,
   mixtureSystemPromptSlots,
@@ -23,7 +25,7 @@ const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs:
 
 /** @throws ConfigError where a template is wrong or the quorum cannot be reached */
 export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
-  const { id, systemPrompt } = definition
+  const { id, systemPrompt, prompts } = definition
   const workers = resolveWorkers(definition)
   return {
     id,
@@ -33,6 +35,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     topK: atLeastOne(id, 'topK', definition.topK ?? 3),
     quorum: resolveQuorum(definition, workers.length),
     graceMs: definition.graceMs ?? 3000,
+    tools: definition.tools ?? 'advise',
     alwaysAggregate: definition.alwaysAggregate ?? false,
     anonymise: definition.anonymise ?? true,
     shuffle: definition.shuffle ?? true,
@@ -41,6 +44,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     deadline: definition.deadline ?? { totalMs: 120_000 },
     budget: definition.budget ?? null,
     systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),
+    adviser: parseText(prompts?.adviser, `mixture "${id}": prompts.adviser`, adviserSlots) ?? defaultAdviser,
     prompts: resolvePrompts(definition),
   }
 }

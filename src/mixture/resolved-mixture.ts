@@ -4,7 +4,9 @@ import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPrompt } from '../prompt/system-prompt.ts'
 import type { Template } from '../prompt/template.ts'
 import type { DraftsTemplate } from './drafts-prompt.ts'
+import type { ToolsMode } from './tools-mode.ts'
 import type {
+  adviserSlots,
   aggregateSystemPromptSlots,
   mixtureSystemPromptSlots,
   workerSystemPromptSlots,
@@ -22,6 +24,7 @@ export interface ResolvedMixture {
   readonly topK: number
   readonly quorum: number
   readonly graceMs: number
+  readonly tools: ToolsMode
   readonly alwaysAggregate: boolean
   readonly anonymise: boolean
   readonly shuffle: boolean
@@ -32,6 +35,8 @@ export interface ResolvedMixture {
   readonly budget: BudgetLimits | null
   readonly systemPrompt: SystemPrompt<typeof mixtureSystemPromptSlots> | null
   /** What the user wrote in place of prompts that show drafts, by their names. */
+  /** What a worker is told that advises. */
+  readonly adviser: Template<typeof adviserSlots>
   readonly prompts: ReadonlyMap<string, DraftsTemplate>
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type KeptDraft, StageCache } from './stage-cache.ts'
 
-const draft = (text: string): KeptDraft => ({ worker: 'a', text, flag: null, usage: null })
+const draft = (text: string): KeptDraft => ({ worker: 'a', text, toolCalls: [], flag: null, usage: null })
 const minute = { nowMs: 0, forMs: 60_000 }
 
 describe('a kept draft', () => {

@@ -87,5 +87,9 @@ export class StageCache {
 
 /** A string takes two bytes per unit at most; what stands around it is small. */
 function bytesOf(drafts: readonly KeptDraft[]): number {
-  return drafts.reduce((sum, { text }) => sum + 2 * text.length + 500, 0)
+  const texts = drafts.flatMap(({ text, toolCalls }) => [
+    text,
+    ...toolCalls.map(({ function: call }) => call?.arguments ?? ''),
+  ])
+  return texts.reduce((sum, text) => sum + 2 * text.length + 500, 0)
 }

@@ -39,11 +39,16 @@ function plainMessage(message: ChatMessage, names: ReadonlyMap<string, string>):
   }
   const calls = callsOf(message)
   if (calls.length === 0) return message
+  return { role: message.role, content: withCalls(textOf(message), calls, 'Called') }
+}
+
+/** A text with tool calls behind it, in words. */
+export function withCalls(text: string, calls: readonly ToolCall[], verb: 'Called' | 'Calls'): string {
   const called = calls.map(
     (call) =>
-      `[Called the tool ${nameOf(call)} with ${shortenText(call.function?.arguments ?? '{}', maxResultCharacters)}]`,
+      `[${verb} the tool ${nameOf(call)} with ${shortenText(call.function?.arguments ?? '{}', maxResultCharacters)}]`,
   )
-  return { role: message.role, content: [textOf(message), ...called].filter((text) => text !== '').join('\n') }
+  return [text, ...called].filter((line) => line !== '').join('\n')
 }
 
 /** Also of the older form, `function_call`. */

@@ -1,7 +1,7 @@
 import type { ChatBody, ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import { lastUserMessage } from '../chat/message-text.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
-import { withoutAnswerFields } from './answer-fields.ts'
+import { toolFieldsOf, withoutAnswerFields } from './answer-fields.ts'
 import { conversationValues } from './mixture-prompts.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { readableMessages } from './modality.ts'
@@ -13,6 +13,7 @@ export function workerRequest(run: MixtureRun, worker: Worker): ChatRequest {
   const { body, options, caller } = run.request
   const fields: ChatBody = {
     ...withoutAnswerFields(body),
+    ...(mayAct(run, worker) ? toolFieldsOf(body) : {}),
     ...worker.params,
     model: worker.model.id,
     messages: workerMessages(run, worker),
@@ -22,19 +23,25 @@ export function workerRequest(run: MixtureRun, worker: Worker): ChatRequest {
   return { body: withSampleSeed(fields, worker.sample), options, caller }
 }
 
+/** Only where a draft may be tool calls, and only a model that can make them. */
+export function mayAct({ workersAct }: MixtureRun, { model }: Worker): boolean {
+  return workersAct && model.card.tools
+}
+
 /** Two samples with the same seed would be the same draft. */
 function withSampleSeed(body: ChatBody, sample: number): ChatBody {
   return typeof body.seed === 'number' && sample > 0 ? { ...body, seed: body.seed + sample } : body
 }
 
 function workerMessages(run: MixtureRun, worker: Worker): readonly ChatMessage[] {
-  const asked = toolsAsText(templated(run, worker))
+  const templated = withTemplate(run, worker)
+  const asked = mayAct(run, worker) ? templated : toolsAsText(templated)
   const readable = readableMessages(asked, worker.model.card)
   if (!worker.systemPrompt) return readable
   return applySystemPrompt(readable, worker.systemPrompt, { ...mixtureValues(run), 'worker.name': worker.label })
 }
 
-function templated(run: MixtureRun, { template, label }: Worker): readonly ChatMessage[] {
+function withTemplate(run: MixtureRun, { template, label }: Worker): readonly ChatMessage[] {
   const { messages } = run.request.body
   const last = lastUserMessage(messages)
   if (!template || !last) return messages

@@ -1,4 +1,5 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
+import { advise } from '../advise.ts'
 import type { DraftsPrompt } from '../drafts-prompt.ts'
 import { deliberate } from './deliberate.ts'
 import { rankFuse } from './rank-fuse.ts'
@@ -24,14 +25,16 @@ export function isStrategyName(name: string): name is StrategyName {
   return Object.hasOwn(strategies, name)
 }
 
-type DraftsPromptName = (typeof strategies)[StrategyName]['prompts'][number]['name']
+type DraftsPromptName =
+  (typeof strategies)[StrategyName]['prompts'][number]['name'] | (typeof advise)['prompts'][number]['name']
 
-/** Every prompt that shows drafts. */
+/** Every prompt that shows drafts: those of the strategies, and that of a request which offers tools. */
 export const draftsPrompts: readonly DraftsPrompt<DraftsPromptName>[] = [
   ...new Set(Object.values(strategies).flatMap(({ prompts }) => [...prompts])),
+  ...advise.prompts,
 ]
 
 /** Every prompt of a mixture that the user may write: these, and what workers are asked with. */
-export type PromptName = DraftsPromptName | 'worker'
+export type PromptName = DraftsPromptName | 'adviser' | 'worker'
 
-export const promptNames: readonly PromptName[] = [...draftsPrompts.map(({ name }) => name), 'worker']
+export const promptNames: readonly PromptName[] = [...draftsPrompts.map(({ name }) => name), 'adviser', 'worker']

@@ -1,0 +1,100 @@
+/**
+ * A request that offers tools: the workers, who have none, say what should be done, and the aggregate alone acts. They
+ * are asked once for each turn of the user, however many tool calls the turn takes: what they said is kept under the
+ * conversation up to the user's last message, so an agent that comes back with a result needs no session to find it.
+ */
+import type { ChatEvent } from '../chat/chat-event.ts'
+import { type ChatMessage, withBody } from '../chat/chat-request.ts'
+import { MixtureError } from '../chat/errors.ts'
+import { appendText } from '../chat/message-text.ts'
+import { askAggregateAlone, writeAnswer } from './aggregate.ts'
+import { toolNamesOf } from './bears-tools.ts'
+import { contentOf, type Draft, draftFrom } from './draft.ts'
+import { adviceKeyOf } from './draft-key.ts'
+import { draftsPrompt } from './drafts-prompt.ts'
+import { gatherDrafts } from './gather-drafts.ts'
+import { mixtureValues, type MixtureRun } from './mixture-run.ts'
+import type { KeptDraft } from './stage-cache.ts'
+import type { Strategy } from './strategies/strategy.ts'
+import { isToolResult } from './tools-as-text.ts'
+
+/** Has the aggregate act on what the workers advise. */
+const advisePrompt = draftsPrompt('advise')
+
+/** How long advice lasts after its last use: tools may take their time. */
+const adviceMs = 30 * 60_000
+
+/** The aggregate acts or answers, with the advice of the workers where there is any. */
+export const advise = { prompts: [advisePrompt], asks: ['answer'], answer } as const satisfies Strategy
+
+async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
+  const advice =
+    run.mixture.tools === 'every_turn' ? await askAdvisers(run, run.request.body.messages) : await adviceOfTurn(run)
+  return advice.length === 0
+    ? askAggregateAlone(run)
+    : writeAnswer(run, advice, { prompt: advisePrompt, standsIn: false })
+}
+
+/** What the workers have said to the user's last message; nothing where that is forgotten and tools are at work already. */
+async function adviceOfTurn(run: MixtureRun): Promise<readonly Draft[]> {
+  const { messages } = run.request.body
+  const turn = messages.slice(0, messages.findLastIndex(({ role }) => role === 'user') + 1)
+  const key = adviceKeyOf(run, turn)
+  const kept = run.stageCache.recall(key, run.context.clock.now())
+  if (kept) {
+    keepAdvice(run, key, kept)
+    return recalledAdvice(run, kept)
+  }
+  if (messages.slice(turn.length).some(isToolResult)) {
+    run.context.span.set({ advice: 'gone' })
+    return []
+  }
+  const advice = await askAdvisers(run, turn.length > 0 ? turn : messages)
+  if (advice.length > 0)
+    keepAdvice(
+      run,
+      key,
+      advice.map((draft) => ({ ...contentOf(draft), worker: draft.worker.label })),
+    )
+  return advice
+}
+
+/** Advice is no more than advice: where no worker has any, the aggregate goes on alone. */
+async function askAdvisers(run: MixtureRun, messages: readonly ChatMessage[]): Promise<readonly Draft[]> {
+  const { context, mixture } = run
+  try {
+    const advice = await gatherDrafts({ ...run, request: withBody(run.request, { messages: withLine(run, messages) }) })
+    context.span.set({ advice: 'made' })
+    return advice
+  } catch (error) {
+    if (!(error instanceof MixtureError)) throw error
+    context.span.set({ advice: 'failed', degraded: `0/${mixture.workers.length}` })
+    return []
+  }
+}
+
+/** The conversation with a line that says what is wanted of a worker: no answer, and no claim to have acted. */
+function withLine(run: MixtureRun, messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const tools = toolNamesOf(run.request.body).join(', ')
+  const line = run.mixture.adviser.fill({ ...mixtureValues(run), tools })
+  const last = messages.at(-1)
+  return last?.role === 'user'
+    ? messages.with(-1, appendText(last, line))
+    : [...messages, { role: 'user', content: line }]
+}
+
+function recalledAdvice({ mixture, context }: MixtureRun, kept: readonly KeptDraft[]): readonly Draft[] {
+  const advice = kept.flatMap(({ worker: label, ...content }) => {
+    const worker = mixture.workers.find((each) => each.label === label)
+    if (!worker) return []
+    const span = context.span.child('worker', label, { sample: worker.sample, reused: true })
+    span.end('ok')
+    return draftFrom(content, { worker, span, messages: [], mayAct: false })
+  })
+  context.span.set({ advice: 'reused', drafts: advice.length })
+  return advice
+}
+
+function keepAdvice({ stageCache, context: { clock } }: MixtureRun, key: string, advice: readonly KeptDraft[]): void {
+  stageCache.keep(key, advice, { nowMs: clock.now(), forMs: adviceMs })
+}
