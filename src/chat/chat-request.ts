@@ -63,8 +63,10 @@ export interface RequestOptions {
   readonly quorum?: number
   /** What this request may spend; limits of the mixture and others stay as they are. */
   readonly budget?: BudgetLimits
-  /** Extras in the reply: `usage` lists the ledger, row by row, in `usage.mollmr.ledger`. */
-  readonly include?: readonly 'usage'[]
+  /** Extras in the reply: `usage` lists the ledger in `usage.mollmr.ledger`; `progress` puts a field into chunks. */
+  readonly include?: readonly ('usage' | 'progress')[]
+  /** Tells a stream's reader what the workers do: as comments, or as the reasoning of a model. */
+  readonly progress?: 'comments' | 'reasoning'
 }
 
 /** What of the options changes who is asked and what it takes: a config may forbid each. */

@@ -8,9 +8,12 @@ import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
+import { withHeaderOptions } from '../wire/header-options.ts'
+import { progressStylesOf } from '../wire/progress.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { listenProgress } from './listen-progress.ts'
 import { requirePermissions } from './require-permissions.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -40,7 +43,7 @@ export async function answerChat(
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   parts.admission.require()
   const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
-  const { model, request } = catalog.serve(parsed.request)
+  const { model, request } = catalog.serve(withHeaderOptions(parsed.request))
   requirePermissions(http.keyHolder, catalog, parsed.request)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({
@@ -83,12 +86,15 @@ async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> 
 }
 
 async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<void> {
-  const { parsed, trace, reply, parts } = exchange
+  const { parsed, request, trace, reply, parts } = exchange
   const events = callModel(exchange, catalog)
   const givenHeaders = reply.getHeaders() as Record<string, string>
+  const progress = progressStylesOf(request.options)
+  const isTold = progress.length > 0
   try {
     await streamResponse(reply.raw, events, {
-      frames: parsed.createFrames(factsOf(exchange)),
+      frames: parsed.createFrames({ ...factsOf(exchange), ...(isTold ? { progress } : {}) }),
+      ...(isTold ? { listen: (tell) => listenProgress(trace, tell) } : {}),
       headers: () => ({ ...givenHeaders, ...answerHeaders(trace.id, trace.attributes) }),
       clock: parts.clock,
     })

@@ -7,6 +7,7 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
 import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
+import type { Progress } from '../wire/progress.ts'
 import { chunkOfCompletion } from '../wire/openai-chat/write-answer.ts'
 import { errorResponseOf } from './error-response.ts'
 import { signWanted } from './guard-connections.ts'
@@ -17,6 +18,8 @@ export interface StreamedAnswer {
   /** The headers as they are known when the stream opens. */
   readonly headers: () => Readonly<Record<string, string>>
   readonly clock: Clock
+  /** Tells of progress where the caller asked for it; the returned function ends that. */
+  readonly listen?: (tell: (progress: Progress) => void) => () => void
 }
 
 const openAfterMs = 1500
@@ -51,6 +54,9 @@ class StreamWriter {
   readonly #answer: StreamedAnswer
   readonly #frames: FrameWriter
   readonly #cancelOpening: () => void
+  readonly #stopListening: (() => void) | undefined
+  /** What happened before the stream was open. */
+  #early: Progress[] = []
   #cancelSign: (() => void) | undefined
   #pending = ''
   #flushes = false
@@ -64,6 +70,10 @@ class StreamWriter {
     this.#cancelOpening = answer.clock.after(openAfterMs, () => {
       this.#openEarly()
     })
+    this.#stopListening = answer.listen?.((progress) => {
+      if (this.isOpen) this.#write(this.#frames.progress?.(progress) ?? '')
+      else this.#early.push(progress)
+    })
     response.on(signWanted, () => {
       this.#write(this.#frames.signOfLife)
     })
@@ -76,7 +86,9 @@ class StreamWriter {
   event(event: ChatEvent): void {
     switch (event.type) {
       case 'chunk':
-        if (!this.isOpen) this.#open()
+        // Progress comes before what the upstream says first, so the stream begins under an id of our own.
+        if (!this.isOpen && this.#answer.listen) this.#openEarly()
+        else if (!this.isOpen) this.#open()
         this.#write(this.#frames.chunk(event))
         break
       case 'completion':
@@ -84,6 +96,7 @@ class StreamWriter {
         break
       case 'end':
         if (!this.isOpen) this.#openEarly()
+        this.#stopListening?.()
         this.#write(this.#frames.end(event))
         break
     }
@@ -96,6 +109,7 @@ class StreamWriter {
 
   /** After the first byte a failure can only be told as a frame. */
   fail(error: unknown): void {
+    this.#stopListening?.()
     this.#write(this.#frames.fail(errorResponseOf(error)))
     this.close()
   }
@@ -103,6 +117,7 @@ class StreamWriter {
   stop(): void {
     this.#cancelOpening()
     this.#cancelSign?.()
+    this.#stopListening?.()
   }
 
   /** Resolves when there is room again. @throws SlowClientError where the caller makes none; its socket is gone then */
@@ -139,6 +154,8 @@ class StreamWriter {
   #openEarly(): void {
     this.#open()
     this.#write(this.#frames.begin())
+    for (const progress of this.#early) this.#write(this.#frames.progress?.(progress) ?? '')
+    this.#early = []
   }
 
   #scheduleSign(): void {

@@ -7,6 +7,7 @@ import type { LedgerRow } from '../chat/call-context.ts'
 import type { ChunkEvent, EndEvent } from '../chat/chat-event.ts'
 import type { Caller, ChatRequest } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
+import type { Progress, ProgressStyle } from './progress.ts'
 
 export interface Dialect {
   /** Where its clients look for the id of their request, beside `x-request-id`. */
@@ -37,6 +38,8 @@ export interface AnswerFacts {
   readonly now: () => number
   /** The ledger's rows, where the caller asked for them. */
   readonly ledger: () => readonly LedgerRow[] | null
+  /** How the caller wants to hear of progress. Default: not at all. */
+  readonly progress?: readonly ProgressStyle[]
 }
 
 /**
@@ -47,6 +50,8 @@ export interface FrameWriter {
   /** What can be said before any model has spoken. Called at most once, before everything else. */
   begin(): string
   chunk(event: ChunkEvent): string
+  /** Between `begin` and `end`, in the ways that the caller asked for and the dialect has. */
+  progress?(progress: Progress): string
   end(event: EndEvent): string
   /** Ends the stream so that no client takes it for a good end. */
   fail(failure: Failure): string

@@ -34,6 +34,8 @@ describe('parseRequestOptions', () => {
     [{ strategy: null }, 'mollmr.strategy'],
     [{ quorum: 1.5 }, 'mollmr.quorum'],
     [{ include: ['all'] }, 'mollmr.include'],
+    [{ include: 'usage' }, 'mollmr.include'],
+    [{ progress: 'loud' }, 'mollmr.progress'],
     [{ budget: 3 }, 'mollmr.budget'],
     [{ budget: { max_call: 3 } }, 'mollmr.budget.max_call'],
     [{ budget: { max_calls: 0 } }, 'mollmr.budget.max_calls'],

@@ -8,6 +8,9 @@ const nonEmpty = (value: unknown): boolean => typeof value === 'string' && value
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
 const ifGiven = (wants: string, holds: (value: unknown) => boolean): FieldRule => ({ wants, holds, required: false })
 
+const isSubset = (value: unknown, known: readonly unknown[]): boolean =>
+  Array.isArray(value) && value.every((item) => known.includes(item))
+
 const rules: Readonly<Record<string, FieldRule>> = {
   mixture: ifGiven('the id of a mixture or model', nonEmpty),
   workers: ifGiven(
@@ -18,7 +21,8 @@ const rules: Readonly<Record<string, FieldRule>> = {
   strategy: ifGiven('the name of a strategy', nonEmpty),
   quorum: ifGiven('a whole number of at least 1', isCount),
   budget: ifGiven('an object', isObject),
-  include: ifGiven('a list of "usage"', (value) => Array.isArray(value) && value.every((item) => item === 'usage')),
+  include: ifGiven('a list of "usage" and "progress"', (value) => isSubset(value, ['usage', 'progress'])),
+  progress: ifGiven('"comments" or "reasoning"', (value) => value === 'comments' || value === 'reasoning'),
 }
 
 const budgetRules: Readonly<Record<string, FieldRule>> = {

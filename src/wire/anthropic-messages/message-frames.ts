@@ -1,6 +1,7 @@
-import type { ChunkEvent, EndEvent, NativeFrame } from '../../chat/chat-event.ts'
+import { carriesContent, type ChunkEvent, type EndEvent, type NativeFrame } from '../../chat/chat-event.ts'
 import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
 import { visibleUsage } from '../openai-chat/write-answer.ts'
+import { type Progress, progressLine, writeProgressComment } from '../progress.ts'
 import { writeSseEvent, writeSseText } from '../sse.ts'
 import { MessageBlocks } from './message-blocks.ts'
 import { writeMessagesError } from './write-error.ts'
@@ -20,6 +21,7 @@ export class MessageFrames implements FrameWriter {
   #stoppedBy: unknown
   #refused = false
   #isNative = false
+  #hasAnswered = false
 
   constructor(style: MessageStyle, facts: AnswerFacts) {
     this.#style = style
@@ -32,9 +34,11 @@ export class MessageFrames implements FrameWriter {
     return writeSseEvent('message_start', { message })
   }
 
-  chunk({ chunk, native }: ChunkEvent): string {
+  chunk(event: ChunkEvent): string {
+    const { chunk, native } = event
     if (native?.dialect === 'anthropic-messages') return this.#handOn(native)
     let frames = this.#hasBegun ? '' : this.begin()
+    this.#hasAnswered ||= this.#facts.progress !== undefined && carriesContent(event)
     const choice = chunk.choices.find(({ index }) => index === 0)
     if (!choice) return frames
     const { content, refusal, tool_calls: calls } = choice.delta
@@ -47,6 +51,17 @@ export class MessageFrames implements FrameWriter {
     this.#finishReason ??= choice.finish_reason
     this.#stoppedBy ??= choice['stop_reason']
     return frames
+  }
+
+  /** Reasoning is thinking here, for a caller that is shown any; a chunk has no field to spare. */
+  progress(progress: Progress): string {
+    const styles = this.#facts.progress ?? []
+    const thinks = styles.includes('reasoning') && this.#style.showsThinking && !this.#hasAnswered
+    const line = thinks ? progressLine(progress) : ''
+    return (
+      (styles.includes('comments') ? writeProgressComment(progress) : '') +
+      (line === '' ? '' : this.#blocks.say('thinking', line))
+    )
   }
 
   end(end: EndEvent): string {

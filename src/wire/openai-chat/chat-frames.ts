@@ -1,7 +1,16 @@
-import type { ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
+import { carriesContent, type ChunkEvent, type EndEvent } from '../../chat/chat-event.ts'
 import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
+import { type Progress, progressLine, writeProgressComment } from '../progress.ts'
 import { writeSseComment, writeSseData } from '../sse.ts'
-import { type StreamHead, visibleUsage, writeChunk, writeRoleChunk, writeUsageChunk } from './write-answer.ts'
+import {
+  type StreamHead,
+  visibleUsage,
+  writeChunk,
+  writeProgressChunk,
+  writeReasoningChunk,
+  writeRoleChunk,
+  writeUsageChunk,
+} from './write-answer.ts'
 
 export interface ChatFramesOptions {
   /** The id that the caller asked for. */
@@ -19,6 +28,7 @@ export class ChatFrames implements FrameWriter {
   #ownHead: StreamHead | undefined
   #lastHead: StreamHead | undefined
   #wroteUsage = false
+  #hasContent = false
 
   constructor(options: ChatFramesOptions, facts: AnswerFacts) {
     this.#options = options
@@ -38,7 +48,21 @@ export class ChatFrames implements FrameWriter {
     const json = writeChunk(event, model, { head: this.#ownHead, keepUsage })
     if (json === null) return opening
     if (event.chunk.usage) this.#wroteUsage = true
+    this.#hasContent ||= this.#facts.progress !== undefined && carriesContent(event)
     return opening + writeSseData(json)
+  }
+
+  /** Reasoning ends where the answer begins: a line between its words would be taken for a thought of its author. */
+  progress(progress: Progress): string {
+    const head = this.#lastHead
+    const styles = this.#facts.progress ?? []
+    if (!head) return ''
+    const line = styles.includes('reasoning') && !this.#hasContent ? progressLine(progress) : ''
+    return [
+      styles.includes('comments') ? writeProgressComment(progress) : '',
+      styles.includes('chunks') ? writeSseData(writeProgressChunk(head, progress)) : '',
+      line === '' ? '' : writeSseData(writeReasoningChunk(head, line)),
+    ].join('')
   }
 
   end(end: EndEvent): string {

@@ -3,6 +3,7 @@ import type { LedgerRow } from '../../chat/call-context.ts'
 import type { ChatChunk, ChatCompletion, ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
 import type { Answer } from '../../chat/collect-answer.ts'
 import type { UsageTotal, WireUsage } from '../../chat/usage.ts'
+import { type Progress, wireProgress } from '../progress.ts'
 import { spliceModel } from './splice-model.ts'
 
 /** What stays the same in every chunk of one stream. */
@@ -54,6 +55,17 @@ export function chunkOfCompletion(completion: ChatCompletion): ChatChunk {
 /** The chunk that opens a stream before any upstream has spoken. */
 export function writeRoleChunk(head: StreamHead): string {
   return writeOwnChunk(head, [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }])
+}
+
+/** A chunk that says nothing but what happens, in a field that other readers skip. */
+export function writeProgressChunk(head: StreamHead, progress: Progress): string {
+  const choices = [{ index: 0, delta: { content: '' }, finish_reason: null }]
+  return writeOwnChunk(head, choices, { mollmr: { progress: wireProgress(progress) } })
+}
+
+/** A chunk that says it where clients show what a model thinks. */
+export function writeReasoningChunk(head: StreamHead, text: string): string {
+  return writeOwnChunk(head, [{ index: 0, delta: { content: '', reasoning_content: text }, finish_reason: null }])
 }
 
 /** The last chunk of a stream whose caller asked for usage. */
