@@ -174,7 +174,13 @@ const mixture = strict({
   max_workers: z.int().min(1).optional().describe('Calls to workers that are allowed, samples counted. Default: 16'),
   top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),
+  min_workers: z.int().min(1).optional().describe('Usable drafts without which there is no answer. Default: 1'),
   grace_ms: z.int().min(0).optional(),
+  early: z.boolean().optional().describe('The aggregate begins as soon as the quorum is reached: grace_ms 0'),
+  modality: z
+    .enum(['drop', 'describe'])
+    .optional()
+    .describe('A worker that cannot open a picture, recording or file is left out, or told of it. Default: drop'),
   tools: z.enum(toolsModes).optional().describe('Who acts where a request offers tools. Default: advise'),
   always_aggregate: z.boolean().optional(),
   anonymise: z.boolean().optional(),

@@ -154,7 +154,9 @@ export interface MixtureConfig {
   readonly topK?: number
   /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
   readonly quorum?: number
+  readonly minWorkers: number
   readonly graceMs: number
+  readonly modality: 'drop' | 'describe'
   /** How a request that offers tools runs. */
   readonly tools: (typeof toolsModes)[number]
   readonly alwaysAggregate: boolean

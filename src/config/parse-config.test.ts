@@ -372,6 +372,23 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
   })
 })
 
+describe('how long and for how many a mixture waits', () => {
+  const mixture = (knobs: string): string => `${two}mixtures: [{ name: m, aggregate: a, workers: [a, b], ${knobs} }]`
+
+  it('is what it says', () => {
+    expect(parse(mixture('early: true, min_workers: 2')).config.mixtures[0]).toMatchObject({
+      graceMs: 0,
+      minWorkers: 2,
+    })
+    expect(parse(mixture('early: false')).config.mixtures[0]).toMatchObject({ graceMs: 3000, minWorkers: 1 })
+  })
+
+  it('is wrong where it can never be, or is said twice', () => {
+    expect(problems(mixture('min_workers: 3')).join()).toContain('3 drafts can never be had of 2 calls to workers')
+    expect(problems(mixture('early: true, grace_ms: 5')).join()).toContain('mixtures[0].early: means a grace of 0')
+  })
+})
+
 describe('variables', () => {
   const text = 'mixtures: [{ name: m, aggregate: { name: x, api_key: "Bearer ${KEY:-none of it}!" } }]'
 

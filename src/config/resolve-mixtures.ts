@@ -44,7 +44,9 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
       book.resolveId(id, [...path, 'aggregate_fallbacks', index]),
     ),
     workers,
-    graceMs: written.grace_ms ?? defaultGraceMs,
+    minWorkers: written.min_workers ?? 1,
+    graceMs: written.early ? 0 : (written.grace_ms ?? defaultGraceMs),
+    modality: written.modality ?? 'drop',
     tools: written.tools ?? 'advise',
     alwaysAggregate: written.always_aggregate ?? false,
     anonymise: written.anonymise ?? true,
@@ -111,7 +113,7 @@ function systemPromptOf(
 }
 
 function checkSize(
-  { name, quorum, max_workers: most = mostWorkers }: MixtureFile,
+  { name, quorum, early, grace_ms: graceMs, min_workers: minWorkers = 1, max_workers: most = mostWorkers }: MixtureFile,
   workers: readonly WorkerConfig[],
   { path, resolution: { problems, warnings } }: { readonly path: ConfigPath; readonly resolution: Resolution },
 ): void {
@@ -123,6 +125,11 @@ function checkSize(
     )
   } else if (calls > manyWorkers) {
     warnings.push(`mixture "${name}" has ${calls} workers: published gains flatten after 3, the cost does not`)
+  }
+  if (early === true && graceMs !== undefined)
+    problems.add([...path, 'early'], 'means a grace of 0 and cannot stand beside grace_ms; leave out one of them')
+  if (minWorkers > Math.max(1, calls)) {
+    problems.add([...path, 'min_workers'], `${minWorkers} drafts can never be had of ${calls} calls to workers`)
   }
   if (quorum !== undefined && quorum > calls) {
     problems.add([...path, 'quorum'], `a quorum of ${quorum} can never be reached with ${calls} calls to workers`)

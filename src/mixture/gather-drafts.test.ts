@@ -138,6 +138,54 @@ describe('quorum and grace', () => {
   })
 })
 
+describe('drafts that a mixture must have', () => {
+  const down = (id: string): FakeModel => createFailingModel(id, new UpstreamError('upstream_error', 'No.'))
+
+  it('are waited for, whatever the quorum is', async () => {
+    const clock = new FakeClock()
+    const mixture = mixtureOf([late('a', 100), late('b', 9000), late('c', 60_000)], {
+      quorum: 1,
+      minWorkers: 2,
+      graceMs: 0,
+    })
+    const { answer, trace } = beginAsking(mixture, { clock, options: { quorum: 1 } })
+    await clock.advance(9000)
+    expect((await answer).text).toBe('The answer.')
+    expect(trace.attributes).toMatchObject({ quorum: 2, drafts: 2, degraded: '2/3' })
+  })
+
+  it('are an error where they are too few, with the reasons of the others', async () => {
+    const mixture = mixtureOf([createSayingModel('a', 'A.'), down('b'), down('c')], { minWorkers: 2 })
+    const error: unknown = await askModel(mixture).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(MixtureError)
+    expect(error).toMatchObject({
+      code: 'insufficient_workers',
+      message:
+        'Only 1 of the 2 drafts that the mixture "mix" must have are usable (b: upstream_error, c: upstream_error).',
+      failures: [{ worker: 'b' }, { worker: 'c' }],
+    })
+    expect(mixture.judge.calls).toHaveLength(0)
+  })
+
+  it('are named as none where there are none', async () => {
+    await expect(askModel(mixtureOf([down('a'), down('b')], { minWorkers: 2 }))).rejects.toMatchObject({
+      code: 'all_workers_failed',
+    })
+  })
+})
+
+describe('early', () => {
+  it('has the aggregate begin at the quorum, and stops the rest', async () => {
+    const clock = new FakeClock()
+    const slow = late('c', 60_000)
+    const mixture = mixtureOf([late('a', 100), late('b', 200), slow], { early: true })
+    const { answer } = beginAsking(mixture, { clock })
+    await clock.advance(200)
+    expect((await answer).text).toBe('The answer.')
+    expect(slow.calls[0]?.outcome).toBe('aborted')
+  })
+})
+
 describe('a worker that has no usable draft', () => {
   const unusable: readonly (readonly [string, readonly FakeStep[]])[] = [
     ['no text', [{ delta: { role: 'assistant', content: '' } }, { delta: {}, finish: 'stop' }]],

@@ -9,12 +9,14 @@ import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
 import type { Draft } from './draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { rateLimitOf } from './rate-limit.ts'
+import type { ResolvedMixture } from './resolved-mixture.ts'
 
 /**
  * The usable drafts, at least one, in the order of the definition. Where they are fewer than the calls that were made,
  * the span says so in `degraded`.
  *
- * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable
+ * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, `insufficient_workers` where
+ * they are fewer than the mixture must have
  */
 export async function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
   const { mixture, context } = run
@@ -26,7 +28,7 @@ export async function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
     return (outcome ? outcome.draft : cutOff(run, call)) ?? []
   })
   const failures = calls.flatMap((call) => ended.get(call)?.failure ?? [])
-  if (drafts.length === 0) throw allFailed(mixture.id, failures)
+  if (drafts.length < Math.min(mixture.minWorkers, calls.length)) throw tooFew(mixture, drafts.length, failures)
   const degraded = drafts.length < calls.length ? { degraded: `${drafts.length}/${calls.length}` } : {}
   context.span.set({ drafts: drafts.length, ...degraded })
   return drafts
@@ -69,13 +71,14 @@ function cutOff({ context: { span } }: MixtureRun, call: WorkerCall): Draft | nu
   return draft
 }
 
-function allFailed(id: string, failures: readonly WorkerFailure[]): MixtureError {
+function tooFew({ id, minWorkers }: ResolvedMixture, usable: number, failures: readonly WorkerFailure[]): MixtureError {
   const reasons = failures.map(({ worker, code }) => `${worker}: ${code}`).join(', ')
+  if (usable > 0) {
+    const message = `Only ${usable} of the ${minWorkers} drafts that the mixture "${id}" must have are usable (${reasons}).`
+    return new MixtureError('insufficient_workers', message, failures)
+  }
   const limit = rateLimitOf(failures)
   const advice = limit?.retryAfterMs === undefined ? '' : ` Try again in ${Math.ceil(limit.retryAfterMs / 1000)} s.`
-  return new MixtureError(
-    'all_workers_failed',
-    `No worker of the mixture "${id}" gave a usable draft (${reasons}).${advice}`,
-    failures,
-  )
+  const message = `No worker of the mixture "${id}" gave a usable draft (${reasons}).${advice}`
+  return new MixtureError('all_workers_failed', message, failures)
 }

@@ -23,8 +23,17 @@ export interface MixtureDefinition {
   readonly topK?: number
   /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
   readonly quorum?: number
+  /** Usable drafts without which there is no answer; the quorum is never less. Default: 1. */
+  readonly minWorkers?: number
   /** How long the other workers may still take once the quorum is reached. Default: 3000. */
   readonly graceMs?: number
+  /** The aggregate begins as soon as the quorum is reached: a grace of 0. Default: false. */
+  readonly early?: boolean
+  /**
+   * A worker that cannot open a picture, a recording or a file of the conversation is left out (`drop`), or told that there
+   * is one (`describe`). Default: `drop`.
+   */
+  readonly modality?: 'drop' | 'describe'
   /** How a request that offers tools runs. Default: `advise`. */
   readonly tools?: ToolsMode
   /** Default: false, so that a single usable draft is the answer. */

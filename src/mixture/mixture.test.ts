@@ -5,7 +5,13 @@ import { createChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError, UpstreamError } from '../chat/errors.ts'
 import { askModel, beginAsking, spansOf } from '../testing/ask-model.ts'
 import { describeChatModelContract } from '../testing/chat-model-contract.ts'
-import { createFailingModel, createFakeModel, createSayingModel } from '../testing/fake-model.ts'
+import {
+  createFailingModel,
+  createFakeModel,
+  createSayingModel,
+  type FakeModel,
+  textSteps,
+} from '../testing/fake-model.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { recordCalls } from '../trace/record-calls.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
@@ -204,7 +210,65 @@ describe('a request that is for the aggregate alone', () => {
   })
 })
 
+describe('logprobs', () => {
+  const workers = ['a', 'b'].map((id) => createSayingModel(id, '42'))
+
+  it.each(['select', 'vote'] as const)('cannot be had of %s, and nobody is asked', async (strategy) => {
+    const { answer } = beginAsking(mixtureOf(createSayingModel('judge', 'x'), workers, strategy), {
+      body: { logprobs: true },
+    })
+    await expect(answer).rejects.toMatchObject({ code: 'unsupported_parameter', param: 'logprobs' })
+    expect(workers.flatMap(({ calls }) => calls)).toEqual([])
+  })
+
+  it('are those of the aggregate where it writes the answer', async () => {
+    const judge = createFakeModel('judge', {
+      script: () => [
+        { delta: { content: '42' }, logprobs: { content: [{ token: '42', logprob: -0.1 }] } },
+        { delta: {}, finish: 'stop' },
+      ],
+    })
+    const { answer } = await askModel(mixtureOf(judge, workers), { body: { logprobs: true } })
+    expect(answer.completion.choices[0]).toMatchObject({ logprobs: { content: [{ token: '42' }] } })
+  })
+})
+
 describe('pictures', () => {
+  const seeing = (id: string): FakeModel =>
+    createFakeModel(id, { card: { modalities: ['text', 'image'] }, script: () => textSteps(`I am ${id} and see it.`) })
+  const asked = { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }
+
+  it('go to the workers that see them, and the others are left out', async () => {
+    const [blind, eye, other] = [createSayingModel('blind', 'Draft.'), seeing('eye'), seeing('other')]
+    const mixture = mixtureOf(seeing('judge'), [blind, eye, other])
+    const { trace } = await askModel(mixture, { body: asked })
+    expect([blind, eye, other].map(({ calls }) => calls.length)).toEqual([0, 1, 1])
+    expect(trace.attributes).toMatchObject({ drafts: 2, quorum: 2 })
+    expect(trace.attributes).not.toHaveProperty('degraded')
+    await askModel(mixture)
+    expect(blind.calls).toHaveLength(1)
+  })
+
+  it('are told to those that do not where the mixture says modality: describe', async () => {
+    const blind = createSayingModel('blind', 'Draft.')
+    const definition = { id: 'mix', workers: [blind, seeing('eye')], aggregate: seeing('judge') }
+    await askModel(createMixture({ ...definition, modality: 'describe' }), { body: asked })
+    expect(blind.calls[0]?.request.body.messages[0]?.content).toMatch(/holds an image that you cannot open/)
+  })
+
+  it('go to the aggregate alone where it is the only one that sees them', async () => {
+    const [blind, judge] = [createSayingModel('blind', 'Draft.'), seeing('judge')]
+    const { trace } = await askModel(mixtureOf(judge, [blind]), { body: asked })
+    expect([blind.calls.length, judge.calls[0]?.request.body.messages]).toEqual([0, asked.messages])
+    expect(trace.attributes).toMatchObject({ mode: 'bypass' })
+  })
+
+  it('are told to the aggregate where it does not see them but a worker does', async () => {
+    const judge = createSayingModel('judge', 'It is a cat.')
+    await askModel(mixtureOf(judge, [seeing('eye'), seeing('other')]), { body: asked })
+    expect(JSON.stringify(judge.calls[0]?.request.body.messages)).toContain('holds an image that you cannot open')
+  })
+
   it('that no member can see are an error of the request, before anybody is asked', async () => {
     const worker = createSayingModel('a', 'Draft.')
     const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }]

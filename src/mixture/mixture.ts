@@ -25,7 +25,7 @@ import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
-import { requireReader } from './modality.ts'
+import { readersOf, requireReader } from './modality.ts'
 import type { Matter } from './reckon-panel.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
@@ -56,10 +56,11 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
   return {
     id: definition.id,
     card: cardOf(parts.mixture),
-    chat: (request, context) => answer(parts, request, context),
+    chat: (request, context) => answer(withReaders(parts, request), request, context),
     explain: (request, circumstances) => {
-      const [name] = strategyFor(parts, request)
-      return explainMixture(matterOf(parts, request, circumstances), name)
+      const able = withReaders(parts, request)
+      const [name] = strategyFor(able, request)
+      return explainMixture(matterOf(able, request, circumstances), name)
     },
   }
 }
@@ -71,6 +72,12 @@ interface MixtureParts {
   readonly estimateTokens: (text: string) => number
   readonly stageCache: StageCache
   readonly version: string
+}
+
+/** Without the workers that cannot open what the request holds, where others can. */
+function withReaders(parts: MixtureParts, { body }: ChatRequest): MixtureParts {
+  const workers = readersOf(parts.mixture, body.messages)
+  return workers === parts.mixture.workers ? parts : { ...parts, mixture: { ...parts.mixture, workers } }
 }
 
 function answer(parts: MixtureParts, request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent> {
@@ -98,10 +105,22 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
     return askAggregateAlone(run)
   }
   const [name, strategy] = strategyFor(parts, request)
+  if (strategy.isForwarding) requireNoLogprobs(name, request)
   const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
   context.span.set({ strategy: name, quorum: run.quorum })
   return strategy.answer(run)
+}
+
+/** A draft was written before anybody knew that it would be the answer. */
+function requireNoLogprobs(strategy: string, { body }: ChatRequest): void {
+  if (body.logprobs !== true) return
+  throw new RequestError(
+    'unsupported_parameter',
+    `logprobs cannot be given where the answer is one of several drafts, as by ${strategy}; leave it out, or ask a ` +
+      'single model or a mixture whose aggregate writes the answer.',
+    { param: 'logprobs' },
+  )
 }
 
 /** Where tools are on offer, who acts decides how the answer is made; else the strategy does. */
@@ -151,8 +170,8 @@ function matterOf(parts: MixtureParts, request: ChatRequest, circumstances: Circ
   }
 }
 
-function quorumOf({ quorum, workers }: ResolvedMixture, { options }: ChatRequest): number {
-  return Math.min(options.quorum ?? quorum, Math.max(1, workers.length))
+function quorumOf({ quorum, minWorkers, workers }: ResolvedMixture, { options }: ChatRequest): number {
+  return Math.min(Math.max(options.quorum ?? quorum, minWorkers), Math.max(1, workers.length))
 }
 
 /** The options were this mixture's; a mixture below it has its own strategy and quorum. */

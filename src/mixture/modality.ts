@@ -1,6 +1,7 @@
 import type { ChatModel, Modality, ModelCard } from '../chat/chat-model.ts'
 import type { ChatMessage, ContentPart } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
+import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
 
 /** Throws `unsupported_modality` where the conversation holds a part that none of `models` can read. */
 export function requireReader(messages: readonly ChatMessage[], models: readonly ChatModel[]): void {
@@ -17,6 +18,34 @@ export function requireReader(messages: readonly ChatMessage[], models: readonly
       )
     }
   }
+}
+
+/**
+ * The workers that are asked about a conversation: where the mixture drops those who cannot open a part of it, those who
+ * can, as long as there are some, or the aggregate can. All of them where nobody can open all.
+ */
+export function readersOf(
+  { workers, aggregates, modality }: Pick<ResolvedMixture, 'workers' | 'aggregates' | 'modality'>,
+  messages: readonly ChatMessage[],
+): readonly Worker[] {
+  if (modality === 'describe') return workers
+  const needed = modalitiesIn(messages)
+  if (needed.size === 0) return workers
+  const readsAll = ({ model }: Worker | Aggregate): boolean =>
+    [...needed].every((each) => model.card.modalities.includes(each))
+  const readers = workers.filter(readsAll)
+  if (readers.length === 0 && !aggregates.some(readsAll)) return workers
+  return readers.length === workers.length ? workers : readers
+}
+
+function modalitiesIn(messages: readonly ChatMessage[]): ReadonlySet<Modality> {
+  const needed = new Set<Modality>()
+  for (const { content } of messages) {
+    if (!content || typeof content === 'string') continue
+    for (const part of content) needed.add(modalityOf(part))
+  }
+  needed.delete('text')
+  return needed
 }
 
 /** The messages as a model with this card can read them: a short text stands where it cannot see or hear a part. */

@@ -34,7 +34,9 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     aggregates: resolveAggregates(definition),
     topK: atLeastOne(id, 'topK', definition.topK ?? 3),
     quorum: resolveQuorum(definition, workers.length),
-    graceMs: definition.graceMs ?? 3000,
+    minWorkers: resolveMinWorkers(definition, workers.length),
+    graceMs: definition.early ? 0 : (definition.graceMs ?? 3000),
+    modality: definition.modality ?? 'drop',
     tools: definition.tools ?? 'advise',
     alwaysAggregate: definition.alwaysAggregate ?? false,
     anonymise: definition.anonymise ?? true,
@@ -67,6 +69,13 @@ function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number
   if (Number.isInteger(quorum) && quorum >= 1 && quorum <= calls) return quorum
   throw new ConfigError(
     `mixture "${id}": quorum is ${quorum}; it must be a whole number from 1 to its ${calls} drafts.`,
+  )
+}
+
+function resolveMinWorkers({ id, minWorkers = 1 }: MixtureDefinition, calls: number): number {
+  if (Number.isInteger(minWorkers) && minWorkers >= 1 && minWorkers <= Math.max(1, calls)) return minWorkers
+  throw new ConfigError(
+    `mixture "${id}": minWorkers is ${minWorkers}; it must be a whole number from 1 to its ${calls} drafts.`,
   )
 }
 

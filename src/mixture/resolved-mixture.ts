@@ -23,6 +23,10 @@ export interface ResolvedMixture {
   readonly aggregates: readonly Aggregate[]
   readonly topK: number
   readonly quorum: number
+  /** Usable drafts without which there is no answer. */
+  readonly minWorkers: number
+  /** What becomes of a worker that cannot open a part of the conversation. */
+  readonly modality: 'drop' | 'describe'
   readonly graceMs: number
   readonly tools: ToolsMode
   readonly alwaysAggregate: boolean

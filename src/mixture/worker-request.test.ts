@@ -149,7 +149,8 @@ describe('the conversation as a worker gets it', () => {
       card: { modalities: ['text', 'image'] },
       script: () => textSteps('1815'),
     })
-    await askModel(createMixture({ id: 'mix', workers: [model, model], aggregate }), { body: { messages } })
+    const mixture = createMixture({ id: 'mix', workers: [model, model], aggregate, modality: 'describe' })
+    await askModel(mixture, { body: { messages } })
     expect(model.calls[0]?.request.body.messages).toEqual([
       { role: 'user', content: 'Who is this?\n[Here the message holds an image that you cannot open.]' },
       { role: 'assistant', content: '[Called the tool face with {}]' },

@@ -13,6 +13,7 @@ import type { Strategy } from './strategy.ts'
 export const select = {
   prompts: [selectPrompt, aggregatePrompt],
   asks: ['verdict'],
+  isForwarding: true,
   answer,
 } as const satisfies Strategy
 

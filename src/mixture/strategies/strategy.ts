@@ -11,6 +11,8 @@ export interface Strategy {
   readonly prompts: readonly DraftsPrompt[]
   /** What the aggregate is asked for at most, in turn, where there are several drafts. */
   readonly asks: readonly Ask[]
+  /** True where the answer is a draft, word for word, unless none has the form for it. */
+  readonly isForwarding?: boolean
   /** Gathers drafts; resolves with the events of the one answer as soon as it is known who writes it. */
   answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>>
 }

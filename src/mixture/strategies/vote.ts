@@ -14,7 +14,12 @@ import type { Strategy } from './strategy.ts'
  *
  * Majority voting over final answers is self-consistency (arXiv 2203.11171).
  */
-export const vote = { prompts: [selectPrompt, aggregatePrompt], asks: ['verdict'], answer } as const satisfies Strategy
+export const vote = {
+  prompts: [selectPrompt, aggregatePrompt],
+  asks: ['verdict'],
+  isForwarding: true,
+  answer,
+} as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)
