@@ -96,3 +96,27 @@ describe('the budget of a request', () => {
     expect((await gateway.chat({ model: 'a', messages, max_tokens: 50, mollmr: { budget } })).status).toBe(200)
   })
 })
+
+describe('what a request has taken', () => {
+  it('stands in the headers of an answer, exact where every price is known', async () => {
+    const response = await gateway.chat({ model: 'generic', messages })
+    const { usage } = (await response.json()) as { usage: { mollmr: { calls: number; cost_usd: number } } }
+    expect(usage.mollmr.calls).toBe(4)
+    expect(response.headers.get('x-mollmr-attempts')).toBe('4')
+    expect(Number(response.headers.get('x-mollmr-cost-usd'))).toBeCloseTo(usage.mollmr.cost_usd, 9)
+  })
+
+  it('stands in the headers of an error', async () => {
+    await upstream.close()
+    const response = await gateway.chat({ model: 'a', messages })
+    expect([response.status, response.headers.get('x-mollmr-attempts')]).toEqual([502, '1'])
+    expect(response.headers.get('x-mollmr-cost-usd')).toBeNull()
+  })
+
+  it('stands in the usage of a stream', async () => {
+    const body = { model: 'generic', messages, stream: true, stream_options: { include_usage: true } }
+    const response = await gateway.chat(body)
+    expect(response.headers.get('x-mollmr-attempts')).toBeNull()
+    expect(await response.text()).toMatch(/"mollmr":\{"calls":4,[^}]*"cost_usd":[\d.]+/)
+  })
+})

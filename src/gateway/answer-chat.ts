@@ -10,7 +10,7 @@ import { createTrace, type Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { withHeaderOptions } from '../wire/header-options.ts'
 import { progressStylesOf } from '../wire/progress.ts'
-import { answerHeaders } from './answer-headers.ts'
+import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { listenProgress } from './listen-progress.ts'
@@ -61,7 +61,7 @@ export async function answerChat(
   } catch (error) {
     trace.root.end(errorCodeOf(error))
     if (!reply.raw.headersSent) {
-      reply.headers(answerHeaders(trace.id, trace.attributes))
+      reply.headers({ ...answerHeaders(trace.id, trace.attributes), ...spentHeaders(trace.root.total()) })
       throw error
     }
     // The stream has told the caller; what it could not tell is for the log.
@@ -80,7 +80,7 @@ async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> 
   const answer = await collectAnswer(callModel(exchange, catalog))
   const json = parsed.writeAnswer(answer, factsOf(exchange))
   void reply
-    .headers(answerHeaders(trace.id, trace.attributes))
+    .headers({ ...answerHeaders(trace.id, trace.attributes), ...spentHeaders(trace.root.total()) })
     .header('content-type', 'application/json; charset=utf-8')
     .send(json)
 }

@@ -8,6 +8,8 @@ const exposed = [
   'x-mollmr-route-confidence',
   'x-mollmr-model',
   'x-mollmr-degraded',
+  'x-mollmr-attempts',
+  'x-mollmr-cost-usd',
 ].join(', ')
 
 const anyone = '*'

@@ -91,6 +91,8 @@ const answerHeaderNames = [
   'x-mollmr-route-source',
   'x-mollmr-model',
   'x-mollmr-degraded',
+  'x-mollmr-attempts',
+  'x-mollmr-cost-usd',
 ]
 
 const open = (properties: Record<string, unknown>, required: readonly string[]): Record<string, unknown> => ({
