@@ -11,7 +11,7 @@ import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { memoryShare } from './memory-share.ts'
 import { requireKeys } from './require-keys.ts'
-import { openConfig, type OpenedConfig } from './open-config.ts'
+import { openConfig, type OpenedConfig, priced } from './open-config.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface StartOptions {
@@ -63,7 +63,8 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   const stopWatching = await watch(opened, {
     terminal,
     env,
-    take: ({ config }) => {
+    take: async (parsed) => {
+      const { config } = await priced(parsed)
       requireDoor(config)
       catalog = createCatalog(config, engines)
       keys = new KeyRing(config.keys)
@@ -140,7 +141,7 @@ function greet(terminal: Terminal, { url, opened, catalog, warnings }: Greeting)
 interface Watching {
   readonly terminal: Terminal
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly take: (parsed: ParsedConfig) => void
+  readonly take: (parsed: ParsedConfig) => Promise<void>
   /** Hears that a changed config cannot be used. */
   readonly refuse: () => void
 }
@@ -160,9 +161,9 @@ async function watch(
     path,
     env,
     files,
-    onChange: (parsed) => {
+    onChange: async (parsed) => {
       try {
-        take(parsed)
+        await take(parsed)
         terminal.err(`Config ${path} is read again; new requests use it.\n`)
       } catch (error) {
         tell(error)

@@ -31,8 +31,9 @@ async function watch(text: string): Promise<void> {
     path,
     env: {},
     files,
-    onChange: ({ config: { mixtures } }) =>
-      heard.push(mixtures.map((m) => `${m.name} ${m.prompts.aggregate?.text ?? ''}`).join()),
+    onChange: ({ config: { mixtures } }) => {
+      heard.push(mixtures.map((m) => `${m.name} ${m.prompts.aggregate?.text ?? ''}`).join())
+    },
     onError: (error) => heard.push((error as Error).message),
   })
 }

@@ -8,7 +8,7 @@ export interface ConfigWatch {
   readonly env: Environment
   /** Templates that the config was made from; they are watched too. */
   readonly files: readonly string[]
-  readonly onChange: (parsed: ParsedConfig) => void
+  readonly onChange: (parsed: ParsedConfig) => void | Promise<void>
   /** A change that cannot be meant: the config before stays. */
   readonly onError: (error: unknown) => void
 }
@@ -27,7 +27,7 @@ export async function watchConfig({ path, env, files, onChange, onError }: Confi
     try {
       const parsed = await loadConfig(path, env)
       watcher.add([...parsed.files])
-      onChange(parsed)
+      await onChange(parsed)
     } catch (error) {
       onError(error)
     }
