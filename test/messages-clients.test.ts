@@ -1,111 +1,20 @@
 /** Anthropic's Messages API, driven by its official client: against a single model, a mixture and the router. */
 import Anthropic, { APIError, NotFoundError, RateLimitError } from '@anthropic-ai/sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type FakeUpstream,
-  refusing,
-  saying,
-  sendEvents,
-  sendJson,
-  startFakeUpstream,
-  type UpstreamReply,
-} from '../src/testing/fake-upstream.ts'
-import { runConfig } from '../src/testing/run-config.ts'
-import type { RunningGateway } from '../src/testing/run-gateway.ts'
+import { calling, type DialectFixture, startDialectFixture, thinking as thinkingReply } from './dialect-fixture.ts'
 
-const config = (baseUrl: string): string => `
-upstreams:
-  up: { kind: openai, base_url: "${baseUrl}", max_retries: 0 }
-models:
-  - { id: org/single, upstream: up, name: single }
-  - { id: worker, upstream: up }
-  - { id: aggregate, upstream: up }
-  - { id: cut, upstream: up }
-  - { id: limited, upstream: up }
-  - { id: whole, upstream: up }
-mixtures:
-  - { name: generic, description: "Anything", workers: [{ model: worker, samples: 2 }], aggregate: aggregate, grace_ms: 0 }
-router:
-  default: generic
-  rules: [{ when: { matches: "." }, use: generic }]
-`
-
-const delta = (fields: object, finish: string | null = null): string =>
-  JSON.stringify({
-    id: 'chatcmpl-up',
-    object: 'chat.completion.chunk',
-    created: 1,
-    model: 'up',
-    choices: [{ index: 0, delta: fields, finish_reason: finish }],
-  })
-
-const toolCall = {
-  id: 'call_1',
-  type: 'function',
-  function: { name: 'add', arguments: '{"a":1,"b":2}' },
-}
-
-/** Calls the tool at first, answers once its result is there. */
-const calling: UpstreamReply = (response, call) => {
-  const hasResult = call.body.messages.some(({ role }) => role === 'tool')
-  if (hasResult) return saying('The sum is 3.')(response, call)
-  if (call.body.stream !== true) {
-    const message = { role: 'assistant', content: null, tool_calls: [toolCall] }
-    sendJson(response, {
-      id: 'x',
-      object: 'chat.completion',
-      created: 1,
-      model: 'up',
-      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
-    })
-    return undefined
-  }
-  sendEvents(response, [
-    delta({
-      role: 'assistant',
-      content: null,
-      tool_calls: [{ index: 0, ...toolCall, function: { name: 'add', arguments: '' } }],
-    }),
-    delta({ tool_calls: [{ index: 0, function: { arguments: '{"a":1,' } }] }),
-    delta({ tool_calls: [{ index: 0, function: { arguments: '"b":2}' } }] }),
-    delta({}, 'tool_calls'),
-    '[DONE]',
-  ])
-  return undefined
-}
-
-let upstream: FakeUpstream
-let gateway: RunningGateway
+let fixture: DialectFixture
 let client: Anthropic
-let replies: Record<string, UpstreamReply>
 
 beforeEach(async () => {
-  replies = {
-    limited: refusing(429, { error: { message: 'Too fast.' } }, { 'retry-after': '2' }),
-    cut: (response) => {
-      sendEvents(response, [delta({ role: 'assistant', content: 'Half' })], false)
-      response.write('', () => response.socket?.destroy())
-    },
-    whole: (response, call) => saying('All at once.')(response, { ...call, body: { ...call.body, stream: false } }),
-  }
-  upstream = await startFakeUpstream((response, call) =>
-    (replies[call.body.model] ?? saying('The answer.', { usage }))(response, call),
-  )
-  gateway = await runConfig(config(upstream.baseUrl))
-  client = new Anthropic({ baseURL: gateway.url, apiKey: 'any', maxRetries: 0 })
+  fixture = await startDialectFixture()
+  client = new Anthropic({ baseURL: fixture.gateway.url, apiKey: 'any', maxRetries: 0 })
 })
 
 afterEach(async () => {
-  await gateway.close()
-  await upstream.close()
+  await fixture.close()
 })
 
-const usage = {
-  prompt_tokens: 20,
-  completion_tokens: 4,
-  total_tokens: 24,
-  prompt_tokens_details: { cached_tokens: 8 },
-}
 const messages = [{ role: 'user' as const, content: 'Say something about wheels, please.' }]
 const asked = { max_tokens: 100, messages }
 const tools = [{ name: 'add', description: 'Adds.', input_schema: { type: 'object' as const, properties: {} } }]
@@ -133,7 +42,7 @@ describe.each(['org/single', 'mollmr/generic', 'router', 'claude-mollmr-generic'
   })
 
   it.each([true, false])('call tools and take their results (stream: %s)', async (stream) => {
-    replies = { single: calling, aggregate: calling }
+    fixture.replies = { single: calling, aggregate: calling }
     const ask = (turns: Anthropic.MessageParam[]): Promise<Anthropic.Message> => {
       const body = { model, max_tokens: 100, tools, messages: turns }
       return stream ? client.messages.stream(body).finalMessage() : client.messages.create(body)
@@ -148,7 +57,7 @@ describe.each(['org/single', 'mollmr/generic', 'router', 'claude-mollmr-generic'
       { role: 'user', content: [result] },
     ])
     expect(second.content).toMatchObject([{ type: 'text', text: 'The sum is 3.' }])
-    expect(upstream.calls.at(-1)?.body.messages.some(({ role }) => role === 'tool')).toBe(true)
+    expect(fixture.upstream.calls.at(-1)?.body.messages.some(({ role }) => role === 'tool')).toBe(true)
   })
 })
 
@@ -164,13 +73,13 @@ describe('what Claude Code relies on', () => {
   })
 
   it('does not show those names to others, though it knows them', async () => {
-    const { data } = (await (await fetch(`${gateway.url}/v1/models`)).json()) as { data: { id: string }[] }
+    const { data } = (await (await fetch(`${fixture.gateway.url}/v1/models`)).json()) as { data: { id: string }[] }
     expect(data.map(({ id }) => id).filter((id) => id.startsWith('claude'))).toEqual([])
-    expect((await gateway.chat({ model: 'claude-mollmr-generic', messages })).status).toBe(200)
+    expect((await fixture.gateway.chat({ model: 'claude-mollmr-generic', messages })).status).toBe(200)
   })
 
   it.each(['HEAD', 'GET'])('is told that somebody is there: %s /api/hello', async (method) => {
-    expect((await fetch(`${gateway.url}/api/hello`, { method })).status).toBe(200)
+    expect((await fetch(`${fixture.gateway.url}/api/hello`, { method })).status).toBe(200)
   })
 
   it('takes beta requests, and drops from them what only Anthropic understands', async () => {
@@ -181,12 +90,12 @@ describe('what Claude Code relies on', () => {
       context_management: { edits: [] },
     })
     expect(message.content).toMatchObject([{ type: 'text', text: 'The answer.' }])
-    expect(upstream.calls[0]?.body).toEqual({
+    expect(fixture.upstream.calls[0]?.body).toEqual({
       model: 'single',
       max_tokens: 100,
       messages: [{ role: 'user', content: 'Say something about wheels, please.' }],
     })
-    expect(gateway.traces[0]?.attributes).toMatchObject({ dropped: ['context_management'] })
+    expect(fixture.gateway.traces[0]?.attributes).toMatchObject({ dropped: ['context_management'] })
   })
 
   it('counts tokens', async () => {
@@ -205,15 +114,7 @@ describe('what Claude Code relies on', () => {
 
 describe('a model that thinks', () => {
   beforeEach(() => {
-    replies['single'] = (response) => {
-      sendEvents(response, [
-        delta({ role: 'assistant', reasoning_content: 'Round' }),
-        delta({ reasoning_content: ' things.' }),
-        delta({ content: 'Wheels.' }),
-        delta({}, 'stop'),
-        '[DONE]',
-      ])
-    }
+    fixture.replies['single'] = thinkingReply
   })
 
   it('shows it to a caller that asked for thinking, and to no other', async () => {
@@ -265,7 +166,7 @@ describe('failures', () => {
     ['a body without messages', '{"model":"generic"}'],
   ])('of %s too', async (_name, body) => {
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${gateway.url}/v1/messages?beta=true`, { method: 'POST', headers, body })
+    const response = await fetch(`${fixture.gateway.url}/v1/messages?beta=true`, { method: 'POST', headers, body })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } })
   })

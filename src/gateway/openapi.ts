@@ -17,6 +17,7 @@ export function openApiDocument(): Record<string, unknown> {
     },
     paths: {
       '/v1/chat/completions': { post: chatOperation() },
+      '/v1/responses': { post: responsesOperation() },
       '/v1/messages': { post: messagesOperation('The same in the words of Anthropic', ref('Message')) },
       '/v1/messages/count_tokens': {
         post: messagesOperation(
@@ -64,6 +65,13 @@ function chatOperation(): Record<string, unknown> {
         content: { ...jsonOf(ref('ChatCompletion')), 'text/event-stream': { schema: { type: 'string' } } },
       },
     },
+  }
+}
+
+function responsesOperation(): Record<string, unknown> {
+  return {
+    ...operation('The same in the words of the Responses API', ref('Response')),
+    requestBody: { required: true, content: jsonOf(ref('ResponsesRequest')) },
   }
 }
 
@@ -148,6 +156,17 @@ const schemas = {
     },
     ['id', 'object', 'created', 'model', 'choices'],
   ),
+  ResponsesRequest: open(
+    { model: text, input: { type: ['string', 'array'] }, stream: maybe('boolean'), store: maybe('boolean') },
+    ['model', 'input'],
+  ),
+  Response: open({ id: text, object: { const: 'response' }, status: text, model: text, output: { type: 'array' } }, [
+    'id',
+    'object',
+    'status',
+    'model',
+    'output',
+  ]),
   MessagesRequest: open(
     { model: text, messages: { type: 'array', minItems: 1 }, max_tokens: maybe('integer'), stream: maybe('boolean') },
     ['model', 'messages'],

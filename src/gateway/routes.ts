@@ -3,6 +3,8 @@ import { RequestError } from '../chat/errors.ts'
 import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
+import { ResponseShelf } from '../wire/openai-responses/response-shelf.ts'
+import { createResponsesDialect } from '../wire/openai-responses/responses-dialect.ts'
 import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
@@ -11,16 +13,16 @@ import { homePage } from './home-page.ts'
 import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 
-/** Where each dialect is spoken, with `/v1` before it or not. */
-const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [
-  ['/chat/completions', chatDialect],
-  ['/messages', messagesDialect],
-]
-
 const open = { config: { isOpen: true } }
 
 /** Every path that the gateway answers. */
 export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
+  /** Where each dialect is spoken, with `/v1` before it or not. */
+  const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [
+    ['/chat/completions', chatDialect],
+    ['/responses', createResponsesDialect(new ResponseShelf())],
+    ['/messages', messagesDialect],
+  ]
   for (const [path, dialect] of dialects) {
     for (const each of [`/v1${path}`, path]) {
       server.post(each, { config: { dialect } }, (http, reply) =>

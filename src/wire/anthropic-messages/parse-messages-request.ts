@@ -20,7 +20,8 @@ import {
 } from '../field-rules.ts'
 import { parseJsonBody } from '../parse-json-body.ts'
 import { parseRequestOptions } from '../request-options.ts'
-import { type Block, blocksOf, isBlock, textField } from './read-blocks.ts'
+import { textField } from '../text-field.ts'
+import { type Block, blocksOf, isBlock } from './read-blocks.ts'
 import { readMessages } from './read-messages.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 

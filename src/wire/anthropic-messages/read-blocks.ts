@@ -1,6 +1,7 @@
 /** What a content block of Anthropic's Messages API says, as parts of an OpenAI message. */
 import type { ContentPart } from '../../chat/chat-request.ts'
 import { isObject } from '../field-rules.ts'
+import { textField } from '../text-field.ts'
 
 /** A block as a client sends it: `type` is checked, the rest is read with care. */
 export interface Block {
@@ -16,11 +17,6 @@ export function blocksOf(content: unknown): readonly Block[] {
 
 export function isBlock(value: unknown): value is Block {
   return isObject(value) && typeof value['type'] === 'string'
-}
-
-export function textField(block: Readonly<Record<string, unknown>>, field: string): string {
-  const value = block[field]
-  return typeof value === 'string' ? value : ''
 }
 
 /** The parts that a block of a user or a tool result becomes; none where only Anthropic could read it. */

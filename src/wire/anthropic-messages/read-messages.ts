@@ -1,6 +1,7 @@
 /** The conversation of a Messages request as OpenAI messages: one message of Anthropic's may become several. */
 import type { ChatMessage, ContentPart, ToolCall } from '../../chat/chat-request.ts'
-import { type Block, blocksOf, contentOf, partsOf, textField } from './read-blocks.ts'
+import { textField } from '../text-field.ts'
+import { type Block, blocksOf, contentOf, partsOf } from './read-blocks.ts'
 
 /** The messages before and in the conversation. `body` has been checked. */
 export function readMessages(body: Readonly<Record<string, unknown>>): readonly ChatMessage[] {
