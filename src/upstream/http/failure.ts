@@ -46,9 +46,12 @@ export function failureOfStatus(model: FailingModel, { status, headers }: Respon
 export function failureOfBody(model: FailingModel, body: unknown): UpstreamError | undefined {
   const wire = readWireError(body)
   if (!wire) return undefined
-  const status = Number(wire.code)
-  const code = codeOf(status >= 300 && status < 600 ? status : (statusByName[wire.code] ?? 500), wire)
-  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}"): ${clean(model, wire.message)}`)
+  const written = Number(wire.code)
+  const status = written >= 300 && written < 600 ? written : (statusByName[wire.code] ?? 500)
+  const code = codeOf(status, wire)
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}"): ${clean(model, wire.message)}`, {
+    ...(refusals.has(status) ? { cause: new Refusal(JSON.stringify(body)) } : {}),
+  })
 }
 
 /** The error for a connection that broke: before the answer began, or in the middle of it. */

@@ -5,7 +5,7 @@ import type { ChatBody } from '../../chat/chat-request.ts'
 import { createChatRequest } from '../../chat/chat-request.ts'
 import { collectAnswer } from '../../chat/collect-answer.ts'
 import { askModel, notesOf } from '../../testing/ask-model.ts'
-import { type FakeUpstream, refusing, saying, startFakeUpstream } from '../../testing/fake-upstream.ts'
+import { type FakeUpstream, refusing, saying, sendEvents, startFakeUpstream } from '../../testing/fake-upstream.ts'
 import { createCallContext } from '../../trace/call-context.ts'
 import { createOpenAiModel } from './openai-model.ts'
 import { createTransport, type Transport } from '../http/transport.ts'
@@ -46,6 +46,18 @@ describe('a model on a server that refuses a field', () => {
     ])
     expect(notesOf(trace)).toEqual(['quirk'])
     expect(trace.spans()[0]?.notes[0]?.attributes).toEqual({ model: 'm', quirk: 'without_seed' })
+  })
+
+  it('learns from a refusal that is the first frame of a stream', async () => {
+    const message = 'Error rendering prompt with jinja template: "Conversation roles must alternate user/assistant"'
+    server.reply = (response, call) => {
+      if (call.body.messages.length === 1) return saying('42')(response, call)
+      sendEvents(response, [JSON.stringify({ error: { message } })])
+    }
+    const user = { role: 'user', content: 'Hi' }
+    const { answer } = await askModel(modelOf(), { body: { messages: [user, user] } })
+    expect(answer.text).toBe('42')
+    expect(server.calls[1]?.body.messages).toEqual([{ role: 'user', content: 'Hi\n\nHi' }])
   })
 
   it('remembers it for the next request, and for no other model', async () => {

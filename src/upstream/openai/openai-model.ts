@@ -114,7 +114,7 @@ async function send(client: Client, request: ChatRequest, context: CallContext):
   }
   try {
     const kind = await answerKindOf(source, request.body.stream === true)
-    return { events: kind === 'events' ? readStream(source) : readWhole(source), close }
+    return { events: kind === 'events' ? await readStream(source) : readWhole(source), close }
   } catch (error) {
     close()
     throw error

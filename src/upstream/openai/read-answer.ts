@@ -19,9 +19,14 @@ const endMark = '[DONE]'
 /** Reasons to end without having said anything. */
 const silentFinishes: ReadonlySet<string | null> = new Set(['length', 'content_filter'])
 
-/** One `chunk` event per event of the stream, then the end. Whatever comes behind `[DONE]` is not read. */
-export function readStream(source: AnswerSource): AsyncIterable<ChatEvent> {
-  return new StreamReader(source)
+/**
+ * One `chunk` event per event of the stream, then the end. Whatever comes behind `[DONE]` is not read. Resolves with the
+ * first event at hand, because some servers refuse a request in the first frame of a good answer.
+ */
+export async function readStream(source: AnswerSource): Promise<AsyncIterable<ChatEvent>> {
+  const reader = new StreamReader(source)
+  await reader.readFirst()
+  return reader
 }
 
 type Next = IteratorResult<ChatEvent, undefined>
@@ -31,6 +36,7 @@ class StreamReader implements AsyncIterableIterator<ChatEvent, undefined> {
   readonly #source: AnswerSource
   readonly #parser = new SseParser(maxEventCharacters)
   readonly #progress: StreamProgress
+  #first: Next | undefined
   #frames: readonly SseEvent[] = []
   #position = 0
   #isRead = false
@@ -45,7 +51,14 @@ class StreamReader implements AsyncIterableIterator<ChatEvent, undefined> {
     return this
   }
 
+  async readFirst(): Promise<void> {
+    this.#first = await this.next()
+  }
+
   async next(): Promise<Next> {
+    const first = this.#first
+    this.#first = undefined
+    if (first) return first
     for (;;) {
       if (this.#hasEnded) return { done: true, value: undefined }
       const value = this.#nextEvent()
