@@ -341,7 +341,7 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
         const line = lines[index] ?? ''
         const [, head = '', key = ''] = /^( +(?:- )?)([a-z_]+):/.exec(line) ?? []
         // Keys of maps whose keys are free names cannot be mistyped.
-        if (['lmstudio', 'ollama', 'openai', 'here', 'demo'].includes(key)) return
+        if (['lmstudio', 'ollama', 'openai', 'claude', 'here', 'demo'].includes(key)) return
         const cut = Math.min(at, key.length - 1)
         const wrong = `${key.slice(0, cut)}zz${key.slice(cut + 1)}`
         const text = lines.with(index, `${head}${wrong}${line.slice(head.length + key.length)}`).join('\n')
@@ -363,6 +363,18 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
         },
       ),
     )
+  })
+
+  it('but warns of a package where the lossless path is open', () => {
+    const text = `
+upstreams: { groq: { kind: ai-sdk, package: "@ai-sdk/groq" }, rock: { kind: ai-sdk, package: "@ai-sdk/amazon-bedrock" } }
+models: [{ id: a, upstream: groq }]
+mixtures: [{ name: m, aggregate: a }]`
+    expect(parse(text).warnings).toEqual([
+      expect.stringContaining(
+        'upstream "groq" speaks the OpenAI API: with kind: openai and base_url: https://api.groq.com',
+      ),
+    ])
   })
 
   it('but warns of many workers', () => {

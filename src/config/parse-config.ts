@@ -17,6 +17,7 @@ import { readYaml } from './read-yaml.ts'
 import { type Resolution, resolveDeadlines, resolveMixtures } from './resolve-mixtures.ts'
 import { resolveKeys } from './resolve-keys.ts'
 import { resolveRouter } from './resolve-router.ts'
+import { warningAbout } from './resolve-upstream.ts'
 import { TemplateReader } from './templates.ts'
 
 export interface ParsedConfig {
@@ -51,7 +52,8 @@ export function resolveConfig(
 ): ParsedConfig {
   const templates = new TemplateReader(folder, problems)
   const book = new ModelBook(file, { folder, problems, templates })
-  const resolution: Resolution = { book, templates, problems, warnings: [] }
+  const warnings = Object.entries(file.upstreams ?? {}).flatMap(([id, written]) => warningAbout(id, written) ?? [])
+  const resolution: Resolution = { book, templates, problems, warnings }
   registerNamedModels(file, book)
   const mixtures = resolveMixtures(file.mixtures, resolution)
   const router = file.router ? resolveRouter(file.router, mixtures, resolution) : null

@@ -7,6 +7,22 @@ import { known } from './known.ts'
 export const placeholderKey = 'none'
 export const defaultRetries = 2
 
+/** Packages for servers whose OpenAI dialect loses less on the way through `kind: openai`. */
+const lossy: Readonly<Record<string, string>> = {
+  '@ai-sdk/openai': 'https://api.openai.com/v1',
+  '@ai-sdk/openai-compatible': 'the address of the server',
+  '@ai-sdk/groq': 'https://api.groq.com/openai/v1',
+  '@ai-sdk/deepseek': 'https://api.deepseek.com/v1',
+  '@ai-sdk/xai': 'https://api.x.ai/v1',
+}
+
+/** What works, but better in another way; undefined where nothing is to be said. */
+export function warningAbout(id: string, written: UpstreamFile): string | undefined {
+  const address = written.kind === 'ai-sdk' ? lossy[written.package] : undefined
+  if (address === undefined) return undefined
+  return `upstream "${id}" speaks the OpenAI API: with kind: openai and base_url: ${address} nothing is lost on the way, as logprobs and unknown fields are`
+}
+
 /** What is meant by an upstream as it is written; files are looked up from `folder`. */
 export function resolveUpstream(id: string, written: UpstreamFile, folder: string): UpstreamConfig {
   const limits = {

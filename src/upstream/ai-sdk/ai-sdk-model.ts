@@ -14,7 +14,7 @@ import { abortErrorOf, linkAbort, throwIfAborted } from '../../chat/link-abort.t
 import type { FailingModel } from '../http/failure.ts'
 import { warningText } from './answer-parts.ts'
 import type { BridgedCall } from './bridged-call.ts'
-import { type CallDefaults, callOptionsOf } from './call-options.ts'
+import { type CallDefaults, callOptionsOf, losesReasoning } from './call-options.ts'
 import { createExchangeFetch } from './exchange-fetch.ts'
 import type { ConnectModel } from './load-provider.ts'
 import { orAborted } from './or-aborted.ts'
@@ -52,6 +52,11 @@ export function createAiSdkModel(options: AiSdkModelOptions): ChatModel {
   return { id, card, chat: (request, context) => chat(client, request, context) }
 }
 
+const unsignedReasoning = {
+  type: 'other',
+  message: 'reasoning is left out: the tool calls of this conversation came back without their reasoning_details',
+} as const
+
 interface Client {
   readonly options: AiSdkModelOptions
   readonly model: FailingModel
@@ -75,7 +80,9 @@ async function* chat(client: Client, { body }: ChatRequest, context: CallContext
   const call = callOf(client, body, { ...context, signal: link.signal })
   try {
     throwIfAborted(link.signal)
-    const options = callOptionsOf(body, client.options.defaults ?? {}, link.signal)
+    const { defaults = {} } = client.options
+    if (losesReasoning(body, defaults)) call.warn([unsignedReasoning])
+    const options = callOptionsOf(body, defaults, link.signal)
     const provider = await orAborted(client.connect(), link.signal)
     yield* body.stream === true ? streamed(provider, options, call) : whole(provider, options, call)
   } catch (error) {

@@ -27,7 +27,7 @@ const boxes: Readonly<Record<BoxedKind, Boxed>> = {
     versionPath: '/v1',
     // The API insists on a limit. The package would send 128000 for a model it does not know, which models
     // with a lower limit refuse; every one since Claude 4 takes this much.
-    defaults: { maxTokens: 32_000 },
+    defaults: { maxTokens: 32_000, needsSignedReasoning: true },
   },
   google: {
     name: '@ai-sdk/google',

@@ -65,6 +65,22 @@ describe('settings', () => {
     expect(errorOf({ reasoning_effort: 'furious' })).toMatchObject({ param: 'reasoning_effort' })
   })
 
+  it('leave reasoning out where tool calls come back without it, for a provider that would refuse them', () => {
+    const detail = { type: 'reasoning.text', text: 'hm', extra_content: { anthropic: { signature: 's' } } }
+    const calling: ChatMessage = { role: 'assistant', tool_calls: [call('1', 'f', '{}')] as never }
+    const conversation = (asked: ChatMessage, ...rest: ChatMessage[]): Partial<ChatBody> => ({
+      reasoning_effort: 'low',
+      messages: [{ role: 'user', content: 'x' }, asked, { role: 'tool', tool_call_id: '1', content: 'y' }, ...rest],
+    })
+    const reasoningOf = (body: Partial<ChatBody>, needsSignedReasoning = true): unknown =>
+      callOptionsOf({ model: 'm', messages: [], ...body }, { needsSignedReasoning }, signal).reasoning
+    expect(reasoningOf(conversation(calling))).toBeUndefined()
+    expect(reasoningOf(conversation(calling), false)).toBe('low')
+    expect(reasoningOf(conversation({ ...calling, reasoning_details: [detail] }))).toBe('low')
+    expect(reasoningOf(conversation(calling, { role: 'user', content: 'Go on' }))).toBe('low')
+    expect(reasoningOf({ reasoning_effort: 'low', messages: [{ role: 'user', content: 'x' }] })).toBe('low')
+  })
+
   it('pass on what only one provider knows', () => {
     const options = { anthropic: { thinking: { type: 'adaptive' } } }
     expect(optionsOf({ provider_options: options }).providerOptions).toEqual(options)

@@ -3,11 +3,14 @@ import type { LanguageModelV4CallOptions, SharedV4ProviderOptions } from '@ai-sd
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
 import { promptOf } from './prompt.ts'
+import { reasoningPartsOf } from './reasoning.ts'
 import { toolChoiceOf, toolsOf } from './tools.ts'
 
 export interface CallDefaults {
   /** Sent where the request sets no limit; undefined: the provider decides. */
   readonly maxTokens?: number
+  /** True where a model that reasons takes back its own tool calls only with the signed reasoning before them. */
+  readonly needsSignedReasoning?: boolean
 }
 
 /** @throws RequestError with the path of what cannot be passed on */
@@ -21,7 +24,7 @@ export function callOptionsOf(body: ChatBody, defaults: CallDefaults, signal: Ab
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(stopSequences ? { stopSequences: [...stopSequences] } : {}),
     ...responseFormatOf(body),
-    ...reasoningOf(body),
+    ...(losesReasoning(body, defaults) ? {} : reasoningOf(body)),
     ...toolsOf(body.tools ?? []),
     ...toolChoiceOf(body),
     ...providerOptionsOf(body),
@@ -69,6 +72,17 @@ function responseFormatOf({ response_format: format }: ChatBody): Pick<LanguageM
       ...(typeof description === 'string' ? { description } : {}),
     },
   }
+}
+
+/**
+ * True where the model cannot reason: the client has not kept the signed reasoning of the tool calls whose results it
+ * brings, and the provider would refuse the request.
+ */
+export function losesReasoning(body: ChatBody, { needsSignedReasoning }: CallDefaults): boolean {
+  if (needsSignedReasoning !== true || (body['reasoning_effort'] ?? 'none') === 'none') return false
+  if (body.messages.at(-1)?.role !== 'tool') return false
+  const calling = body.messages.findLast(({ role }) => role === 'assistant')
+  return calling !== undefined && reasoningPartsOf(calling).length === 0
 }
 
 const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const

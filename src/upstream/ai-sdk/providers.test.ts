@@ -5,6 +5,7 @@ import type { ChatModel } from '../../chat/chat-model.ts'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { CancelledError, isMollmrError } from '../../chat/errors.ts'
 import { askModel, beginAsking } from '../../testing/ask-model.ts'
+import { describeChatModelContract } from '../../testing/chat-model-contract.ts'
 import { type FakeUpstream, hanging, startFakeUpstream } from '../../testing/fake-upstream.ts'
 import { overloadedFrame, recordedMessage, streamBeginning, streamingFrames } from '../../testing/messages-upstream.ts'
 import { createTransport } from '../http/transport.ts'
@@ -35,7 +36,7 @@ beforeAll(async () => {
       { name: 'weather', arguments: '{"city":"Rome"}', id: 'call_2' },
     ],
   })
-  mock.onMessage('7', {
+  mock.onMessage(/\d/, {
     content: 'It is 42, of course.',
     reasoning: 'Six sevens are forty-two.',
     reasoningSignature: 'sig-1',
@@ -59,6 +60,20 @@ function modelOf(kind: Kind, baseUrl: string): ChatModel {
   const connect = findProvider(provider, 'up', import.meta.dirname)
   const secrets = secretsIn(provider.options)
   return createAiSdkModel({ id: 'm', name: names[kind], connect, secrets, defaults, dispatcher: transport.dispatcher })
+}
+
+for (const kind of ['anthropic', 'google', 'mistral'] as const) {
+  let silent: FakeUpstream
+  beforeAll(async () => {
+    silent = await startFakeUpstream(hanging)
+  })
+  afterAll(() => silent.close())
+  describeChatModelContract(`a model behind the package of ${kind}`, {
+    answering: () => modelOf(kind, mock.url + paths[kind]),
+    failing: () => modelOf(kind, 'http://127.0.0.1:1/v1'),
+    hanging: () => modelOf(kind, silent.baseUrl),
+    keepsLedger: false,
+  })
 }
 
 const say = (content: string): Pick<ChatBody, 'messages'> => ({ messages: [{ role: 'user', content }] })
@@ -123,6 +138,21 @@ describe.each(['anthropic', 'google', 'mistral'] as const)('the %s package', (ki
       expect(error).toMatchObject(expected)
       expect((error as Error).message).not.toContain(apiKey)
     }
+  })
+})
+
+describe('a conversation with tools whose client does not keep reasoning', () => {
+  it('goes on without reasoning at anthropic, and says so in the trace', async () => {
+    const tool_calls = [{ id: 'call_2', type: 'function', function: { name: 'weather', arguments: '{}' } }]
+    const messages = [
+      ...say('the weather?').messages,
+      { role: 'assistant', content: null, tool_calls },
+      { role: 'tool', tool_call_id: 'call_2', content: 'sunny' },
+    ]
+    const body = { tools: [weather], reasoning_effort: 'low', messages }
+    const { answer, trace } = await askModel(modelOf('anthropic', mock.url), { body })
+    expect(answer.text).toBe('Sunny in both.')
+    expect(JSON.stringify(trace.spans()[0]?.notes)).toContain('reasoning is left out')
   })
 })
 
