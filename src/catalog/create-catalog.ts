@@ -15,6 +15,7 @@ import type { BuiltDefinition } from './compose-mixture.ts'
 import type { Engines } from './engines.ts'
 import { withModelDefaults } from './model-defaults.ts'
 import { estimateTokens } from './estimate-tokens.ts'
+import { schemaProblem } from './schema-problem.ts'
 
 /**
  * Builds every model of `config`. Asks nobody: an upstream that is down shows when it is called.
@@ -107,7 +108,7 @@ class CatalogBuilder {
   }
 
   #mixtureDependencies(): MixtureDependencies {
-    return { estimateTokens, stageCache: this.#engines.stageCache, version: this.#config.version }
+    return { estimateTokens, schemaProblem, stageCache: this.#engines.stageCache, version: this.#config.version }
   }
 
   #router({ model, sideModel, compose, ...knobs }: RouterConfig): ChatModel {

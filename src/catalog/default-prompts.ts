@@ -1,4 +1,5 @@
 import { defaultAdviser } from '../mixture/adviser.ts'
+import { defaultRepair } from '../mixture/repair.ts'
 import { draftsPrompts } from '../mixture/strategies/strategies.ts'
 import { defaultRouterPrompts } from '../router/router-prompts.ts'
 
@@ -13,6 +14,7 @@ export function defaultPrompts(): readonly DefaultPrompt[] {
   return [
     ...draftsPrompts.map(({ name, template }) => ({ name: `mixture.${name}`, text: template.text })),
     { name: 'mixture.adviser', text: defaultAdviser.text },
+    { name: 'mixture.repair', text: defaultRepair.text },
     ...Object.entries({ ...defaultRouterPrompts() }).map(([name, { text }]) => ({ name: `router.${name}`, text })),
   ]
 }

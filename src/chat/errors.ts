@@ -43,6 +43,7 @@ const upstreamErrorCodes = [
   'upstream_output_limit',
   'upstream_redirect',
   'upstream_response_too_large',
+  'upstream_invalid_format',
 ] as const
 
 const accessErrorCodes = ['invalid_api_key', 'model_not_allowed'] as const

@@ -54,6 +54,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   upstream_output_limit: 502,
   upstream_redirect: 502,
   upstream_response_too_large: 502,
+  upstream_invalid_format: 502,
   all_workers_failed: 502,
   insufficient_workers: 502,
   budget_exceeded: 402,

@@ -8,7 +8,7 @@ import type { Clock } from '../chat/clock.ts'
 import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
 import type { Progress } from '../wire/progress.ts'
-import { chunkOfCompletion } from '../wire/openai-chat/write-answer.ts'
+import { chunkOfCompletion } from '../chat/chunk-of-completion.ts'
 import { errorResponseOf } from './error-response.ts'
 import { signWanted } from './guard-connections.ts'
 

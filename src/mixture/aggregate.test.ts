@@ -145,7 +145,7 @@ describe('what the aggregate is asked', () => {
       max_tokens: 50,
       stop: ['END'],
       response_format: { type: 'json_object' },
-      n: 2,
+      n: 1,
       logprobs: true,
       temperature: 0.1,
       user: 'u',

@@ -3,21 +3,18 @@
  * model may still take its place; after that a failure is the client's to see, never a second answer.
  */
 import type { ChatEvent } from '../chat/chat-event.ts'
-import type { ChatRequest } from '../chat/chat-request.ts'
 import { errorCodeOf, RequestError } from '../chat/errors.ts'
-import { throwIfAborted } from '../chat/link-abort.ts'
 import { withTotal } from '../chat/with-total.ts'
-import { withinDeadline } from '../chat/within-deadline.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
+import { type Attempt, firstToAnswer, type RequestOf } from './begin-answer.ts'
+import { choiceRequest, joinChoices } from './choices.ts'
 import { draftBlock, numberDrafts } from './draft-block.ts'
 import type { Draft } from './draft.ts'
 import { type DraftsPrompt, draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead, forwardDraft } from './forward-draft.ts'
+import { inForm } from './in-form.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { ownAnswer } from './own-answer.ts'
-import type { Aggregate } from './resolved-mixture.ts'
-import { untilFirstContent } from './until-first-content.ts'
-import { withinSpan } from './within-span.ts'
 
 /** Has the aggregate write the answer. */
 export const aggregatePrompt = draftsPrompt('aggregate')
@@ -43,7 +40,7 @@ export async function writeAnswer(
   { prompt = aggregatePrompt, shown = drafts, comparison = null, standsIn = true }: Writing = {},
 ): Promise<AsyncIterable<ChatEvent>> {
   const numbered = numberDrafts(run, shown)
-  const attempt = await firstToAnswer(run, fits, (aggregate, fit) =>
+  const attempt = await attemptAnswer(run, (aggregate, fit) =>
     requestWithBlock(run, aggregate, draftBlock(run, prompt, { numbered, aggregate, fit, comparison })),
   )
   if (attempt.events) return ownAnswer(run, attempt)
@@ -59,40 +56,15 @@ export async function askAggregateAlone(run: MixtureRun): Promise<AsyncIterable<
   return withTotal(events, run.context.span)
 }
 
-type Attempt =
-  | { readonly events: AsyncIterable<ChatEvent>; readonly request: ChatRequest; readonly error?: never }
-  | { readonly events: null; readonly error: unknown }
-
-/** Asks the aggregate and its fallbacks in turn until one has begun to answer. */
-async function firstToAnswer(
-  run: MixtureRun,
-  tries: readonly number[],
-  requestOf: (aggregate: Aggregate, fit: number) => ChatRequest,
-): Promise<Attempt> {
-  let attempt: Attempt = { events: null, error: undefined }
-  for (const aggregate of run.mixture.aggregates) {
-    for (const fit of tries) {
-      attempt = await beginAnswer(run, aggregate, requestOf(aggregate, fit))
-      if (attempt.events) return attempt
-      if (errorCodeOf(attempt.error) !== 'context_length_exceeded') break
-    }
-  }
-  return attempt
-}
-
-async function beginAnswer(run: MixtureRun, { model }: Aggregate, request: ChatRequest): Promise<Attempt> {
-  const { context } = run
-  const span = context.span.child('aggregate', model.id)
-  const events = withinDeadline(model).chat(request, { ...context, span })
-  try {
-    const begun = await untilFirstContent(withinSpan(events, span))
-    context.span.set({ model: model.id })
-    return { events: begun, request }
-  } catch (error) {
-    throwIfAborted(context.signal)
-    context.span.note('aggregate_failed', { model: model.id, code: errorCodeOf(error) })
-    return { events: null, error }
-  }
+/** The answer in the form that the client wants it in, or as many of them as it wants. */
+async function attemptAnswer(run: MixtureRun, requestOf: RequestOf): Promise<Attempt> {
+  const count = run.request.body.n ?? 1
+  const attemptOf = async (request: RequestOf): Promise<Attempt> => inForm(run, await firstToAnswer(run, fits, request))
+  if (count <= 1) return attemptOf(requestOf)
+  const attempts = Array.from({ length: count }, (_, choice) =>
+    attemptOf((aggregate, fit) => choiceRequest(requestOf(aggregate, fit), choice)),
+  )
+  return joinChoices(await Promise.all(attempts))
 }
 
 /** The request itself was wrong: a draft in its place would hide that from the one who can mend it. */

@@ -4,15 +4,20 @@ import { resumeEvents } from '../chat/resume-events.ts'
 import { bestDraft, type Draft } from './draft.ts'
 import { areMeant, mustAct } from './meant-calls.ts'
 import type { MixtureRun } from './mixture-run.ts'
-import { fitsResponseFormat } from './response-format.ts'
+import { formProblem } from './response-format.ts'
 import { piecesOf } from './shorten-text.ts'
 import { visibleUsage } from './visible-usage.ts'
 
 /** The drafts that may be the answer as they are: the client may want a form that only the aggregate was asked for. */
-export function forwardableDrafts({ request: { body } }: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
+export function forwardableDrafts(
+  { request: { body }, schemaProblem }: MixtureRun,
+  drafts: readonly Draft[],
+): readonly Draft[] {
   if ((body.n ?? 1) > 1 || body.logprobs === true) return []
   return drafts.filter(({ text, toolCalls }) =>
-    toolCalls.length > 0 ? areMeant(toolCalls, body) : !mustAct(body) && fitsResponseFormat(text, body.response_format),
+    toolCalls.length > 0
+      ? areMeant(toolCalls, body)
+      : !mustAct(body) && formProblem(text, body.response_format, schemaProblem) === null,
   )
 }
 

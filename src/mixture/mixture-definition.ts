@@ -2,6 +2,7 @@ import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPromptMode } from '../prompt/system-prompt.ts'
+import type { SchemaProblem } from './response-format.ts'
 import type { StageCache } from './stage-cache.ts'
 import type { ToolsMode } from './tools-mode.ts'
 import type { PromptName, StrategyName } from './strategies/strategies.ts'
@@ -96,6 +97,8 @@ export interface MixtureDependencies {
   readonly randomBytes?: (size: number) => Uint8Array
   /** Tokens in a text, more or less. Default: a quarter of its UTF-8 bytes. */
   readonly estimateTokens?: (text: string) => number
+  /** Checks answers against the JSON Schema that a client gives. Default: types, fields and choices alone. */
+  readonly schemaProblem?: SchemaProblem
   /** Keeps drafts from one request to the next. Default: one that keeps nothing. */
   readonly stageCache?: StageCache
   /** Of what the definition was made from: drafts of another version are not reused. */

@@ -9,6 +9,7 @@ import {
   aggregateSystemPromptSlots,
   draftsPromptSlots,
   mixtureSystemPromptSlots,
+  repairSlots,
   workerSystemPromptSlots,
   workerTemplateSlots,
 } from './mixture-prompts.ts'
@@ -112,6 +113,7 @@ describe('docs/prompts.md', () => {
   const documented = [
     ['`prompts` of a mixture that show drafts', draftsPromptSlots],
     ['`prompts.adviser` of a mixture', adviserSlots],
+    ['`prompts.repair` of a mixture', repairSlots],
     ['`prompts.worker` of a mixture and `template` of a worker', workerTemplateSlots],
     ['`system_prompt` of a mixture', mixtureSystemPromptSlots],
     ['`system_prompt` of an aggregate', aggregateSystemPromptSlots],

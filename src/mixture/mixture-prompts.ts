@@ -20,6 +20,9 @@ export const workerTemplateSlots = { ...conversationSlots, question: 'required',
 /** Slots of what a worker is told that advises the one who can act. */
 export const adviserSlots = { ...mixtureSlots, tools: 'optional' } as const
 
+/** Slots of what the aggregate is told whose answer lacks the form that the client wants. */
+export const repairSlots = { problem: 'required' } as const
+
 /** Slots of a system prompt for every member of a mixture. */
 export const mixtureSystemPromptSlots = mixtureSlots
 

@@ -4,6 +4,7 @@ import type { SlotValues } from '../prompt/template.ts'
 import type { BodyDigest } from './body-digest.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
+import type { SchemaProblem } from './response-format.ts'
 import type { StageCache } from './stage-cache.ts'
 
 /** One request on its way through a mixture: what every strategy works with. */
@@ -29,6 +30,7 @@ export interface MixtureRun {
   /** Of the config; part of the keys of drafts. */
   readonly version: string
   readonly digest: BodyDigest
+  readonly schemaProblem: SchemaProblem
   readonly estimateTokens: (text: string) => number
 }
 

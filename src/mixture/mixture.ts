@@ -29,6 +29,7 @@ import { readersOf, requireReader } from './modality.ts'
 import type { Matter } from './reckon-panel.ts'
 import { resolveMixture } from './resolve-mixture.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
+import { plainSchemaProblem, type SchemaProblem } from './response-format.ts'
 import { StageCache } from './stage-cache.ts'
 import type { Strategy } from './strategies/strategy.ts'
 import { isStrategyName, strategies, type StrategyName, strategyNames } from './strategies/strategies.ts'
@@ -50,6 +51,7 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
     ),
     randomBytes: dependencies.randomBytes ?? randomBytes,
     estimateTokens: dependencies.estimateTokens ?? quarterOfBytes,
+    schemaProblem: dependencies.schemaProblem ?? plainSchemaProblem,
     stageCache: dependencies.stageCache ?? new StageCache({ maxEntries: 0, maxBytes: 0 }),
     version: dependencies.version ?? '',
   }
@@ -70,6 +72,7 @@ interface MixtureParts {
   readonly strategy: StrategyName
   readonly randomBytes: (size: number) => Uint8Array
   readonly estimateTokens: (text: string) => number
+  readonly schemaProblem: SchemaProblem
   readonly stageCache: StageCache
   readonly version: string
 }
@@ -106,10 +109,21 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
   }
   const [name, strategy] = strategyFor(parts, request)
   if (strategy.isForwarding) requireNoLogprobs(name, request)
+  requireFewChoices(request)
   const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
   context.span.set({ strategy: name, quorum: run.quorum })
   return strategy.answer(run)
+}
+
+/** Each choice is a call to the aggregate. */
+const mostChoices = 16
+
+function requireFewChoices({ body }: ChatRequest): void {
+  if ((body.n ?? 1) <= mostChoices) return
+  throw new RequestError('unsupported_parameter', `n is ${body.n}; a mixture gives at most ${mostChoices} choices.`, {
+    param: 'n',
+  })
 }
 
 /** A draft was written before anybody knew that it would be the answer. */
@@ -133,7 +147,7 @@ function strategyFor(parts: MixtureParts, { body, options }: ChatRequest): reado
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
-  const { mixture, randomBytes, estimateTokens, stageCache, version } = parts
+  const { mixture, randomBytes, estimateTokens, schemaProblem, stageCache, version } = parts
   const { firstContentMs, idleMs } = context.deadline
   const budget = createCallBudget(mixture.budget ?? {}, context.budget)
   return {
@@ -153,6 +167,7 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     stageCache,
     version,
     digest: new BodyDigest(),
+    schemaProblem,
     estimateTokens,
   }
 }

@@ -21,12 +21,12 @@ export async function* ownAnswer(
     if (event.type === 'completion') yield { type: 'completion', completion: { ...event.completion, ...head } }
     else if (!isUsageOnly(event.chunk)) yield { type: 'chunk', chunk: { ...withoutUsage(event.chunk), ...head } }
   }
-  const { completion, end, text } = fold.answer()
+  const { completion, end } = fold.answer()
   const usage = visibleUsage({
     asked: run.clientMessages,
     sent: request.body.messages,
     reported: end.usage ?? completion.usage,
-    answer: text,
+    answer: completion.choices.map(({ message }) => message.content ?? '').join('\n'),
     estimateTokens: run.estimateTokens,
   })
   if (!streams) yield { type: 'completion', completion: { ...completion, ...head, usage } }

@@ -70,7 +70,9 @@ function explainAggregate(matter: Matter, drafts: readonly ExpectedDraft[]): rea
   const isAlone = drafts.length === 0
   const shownTokens = drafts.map(({ worker }) => draftTokens(worker, mixture.maxDraftCharacters))
   const addedTokens = shownTokens.reduce((sum, tokens) => sum + tokens, isAlone ? 0 : blockTokens)
-  return (isAlone ? (['answer'] as const) : strategy.asks).map((ask) =>
+  const choices = Array.from({ length: request.body.n ?? 1 }, () => 'answer' as const)
+  const asks = strategy.asks.flatMap((ask) => (ask === 'answer' ? choices : ask))
+  return (isAlone ? (['answer'] as const) : asks).map((ask) =>
     explainModel(aggregate.model, requestFor(ask, request), {
       clock: circumstances.clock,
       addedTokens: circumstances.addedTokens + addedTokens,

@@ -15,9 +15,11 @@ import {
   aggregateSystemPromptSlots,
   draftsPromptSlots,
   mixtureSystemPromptSlots,
+  repairSlots,
   workerSystemPromptSlots,
   workerTemplateSlots,
 } from './mixture-prompts.ts'
+import { defaultRepair } from './repair.ts'
 import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
 import { draftsPrompts } from './strategies/strategies.ts'
 
@@ -47,6 +49,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     budget: definition.budget ?? null,
     systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),
     adviser: parseText(prompts?.adviser, `mixture "${id}": prompts.adviser`, adviserSlots) ?? defaultAdviser,
+    repair: parseText(prompts?.repair, `mixture "${id}": prompts.repair`, repairSlots) ?? defaultRepair,
     prompts: resolvePrompts(definition),
   }
 }

@@ -9,6 +9,7 @@ import type {
   adviserSlots,
   aggregateSystemPromptSlots,
   mixtureSystemPromptSlots,
+  repairSlots,
   workerSystemPromptSlots,
   workerTemplateSlots,
 } from './mixture-prompts.ts'
@@ -41,6 +42,8 @@ export interface ResolvedMixture {
   /** What the user wrote in place of prompts that show drafts, by their names. */
   /** What a worker is told that advises. */
   readonly adviser: Template<typeof adviserSlots>
+  /** What the aggregate is told whose answer lacks the form that the client wants. */
+  readonly repair: Template<typeof repairSlots>
   readonly prompts: ReadonlyMap<string, DraftsTemplate>
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { fitsResponseFormat } from './response-format.ts'
+import type { ResponseFormat } from '../chat/chat-request.ts'
+import { formProblem, outOfFence, plainSchemaProblem } from './response-format.ts'
+
+function fitsResponseFormat(text: string, format: ResponseFormat | null | undefined): boolean {
+  return formProblem(text, format, plainSchemaProblem) === null
+}
 
 const schema = {
   type: 'object',
@@ -52,5 +57,17 @@ describe('a draft fits the form that the client asked for', () => {
     expect(fitsResponseFormat('3', { type: 'json_schema', json_schema: { schema: { $ref: '#/x' } } })).toBe(true)
     expect(fitsResponseFormat('3', { type: 'json_schema', json_schema: { schema: { type: 'number' } } })).toBe(true)
     expect(fitsResponseFormat('3', { type: 'json_schema' })).toBe(true)
+  })
+})
+
+describe('a code fence around a whole text', () => {
+  it.each([
+    ['```json\n{"a": 1}\n```', '{"a": 1}'],
+    ['  ```\n[1]\n```\n', '[1]'],
+    ['```json\n{"code": "```"}\n```', '{"code": "```"}'],
+    ['Here: ```json\n{}\n```', null],
+    ['{"a": 1}', null],
+  ])('is taken off: %j', (text, bare) => {
+    expect(outOfFence(text)).toBe(bare)
   })
 })

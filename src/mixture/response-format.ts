@@ -1,15 +1,31 @@
 import type { ResponseFormat } from '../chat/chat-request.ts'
 
-/**
- * Whether a text already has the form that the client asked for: JSON for `json_object`, for `json_schema` with the
- * types, fields and choices of its schema. What this does not know of JSON Schema it lets pass.
- */
-export function fitsResponseFormat(text: string, format: ResponseFormat | null | undefined): boolean {
-  if (format?.type !== 'json_object' && format?.type !== 'json_schema') return true
-  const value = parseJson(text)
-  if (value === undefined) return false
-  return format.type === 'json_object' ? isRecord(value) : fitsSchema(value, format.json_schema?.schema)
+/** What of a value does not fit a JSON Schema, in a few words; null where it fits. */
+export type SchemaProblem = (schema: unknown, value: unknown) => string | null
+
+type Format = ResponseFormat | null | undefined
+
+export function wantsForm(format: Format): boolean {
+  return format?.type === 'json_object' || format?.type === 'json_schema'
 }
+
+/** What keeps a text from having the form that the client asked for; null where nothing does. */
+export function formProblem(text: string, format: Format, schemaProblem: SchemaProblem): string | null {
+  if (!wantsForm(format)) return null
+  const value = parseJson(text)
+  if (value === undefined) return 'It is not JSON.'
+  if (format?.type === 'json_schema') return schemaProblem(format.json_schema?.schema, value)
+  return isRecord(value) ? null : 'It is not a JSON object.'
+}
+
+/** What stands in the one code fence that a text consists of; null where it is none. */
+export function outOfFence(text: string): string | null {
+  return /^\s*```(?:json)?[ \t]*\n([^]*?)\n[ \t]*```\s*$/i.exec(text)?.[1] ?? null
+}
+
+/** Knows the types, fields and choices of a schema; what it does not know of JSON Schema it lets pass. */
+export const plainSchemaProblem: SchemaProblem = (schema, value) =>
+  fitsSchema(value, schema) ? null : 'It does not fit the JSON Schema that was given.'
 
 function parseJson(text: string): unknown {
   try {

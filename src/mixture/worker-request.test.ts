@@ -16,7 +16,7 @@ async function bodyFor(
   mixture: Partial<MixtureDefinition> = {},
 ): Promise<ChatBody> {
   const model = createSayingModel('qwen', 'Draft.')
-  const aggregate = createSayingModel('judge', 'Answer.')
+  const aggregate = createSayingModel('judge', '{"answer": 42}')
   const definition = { id: 'mix', description: 'Good at sums.', workers: [{ model, ...worker }], aggregate, ...mixture }
   await askModel(createMixture(definition), { body, clock: new FakeClock() })
   const asked = model.calls[0]?.request.body

@@ -69,7 +69,7 @@ describe('deliberate', () => {
 
   it('asks for five lists by a strict schema, and keeps what the client asked of the answer for the answer', async () => {
     const judge = thinking()
-    const body = { max_tokens: 9, stop: ['x'], response_format: { type: 'json_object' } }
+    const body = { max_tokens: 9, stop: ['x'], response_format: { type: 'text' } }
     await askModel(mixtureOf(judge), { body })
     const [first, second] = judge.calls.map(({ request }) => request.body)
     expect(first).toMatchObject({ stream: false, temperature: 0 })

@@ -35,6 +35,11 @@ export const draftsPrompts: readonly DraftsPrompt<DraftsPromptName>[] = [
 ]
 
 /** Every prompt of a mixture that the user may write: these, and what workers are asked with. */
-export type PromptName = DraftsPromptName | 'adviser' | 'worker'
+export type PromptName = DraftsPromptName | 'adviser' | 'repair' | 'worker'
 
-export const promptNames: readonly PromptName[] = [...draftsPrompts.map(({ name }) => name), 'adviser', 'worker']
+export const promptNames: readonly PromptName[] = [
+  ...draftsPrompts.map(({ name }) => name),
+  'adviser',
+  'repair',
+  'worker',
+]

@@ -64,14 +64,16 @@ describe('synthesize', () => {
   })
 
   it('asks the aggregate where the only draft has not the form that the client wants', async () => {
-    for (const body of [{ response_format: { type: 'json_object' } }, { n: 2 }, { logprobs: true }]) {
+    for (const body of [{ n: 2 }, { logprobs: true }]) {
       const { mixture } = setUp([createSayingModel('a', 'A.'), down])
       expect((await askModel(mixture, { body })).answer.text).toBe('The answer.')
     }
+    const body = { response_format: { type: 'json_object' } }
+    const { judge, mixture: strict } = setUp([createSayingModel('a', 'A.'), down])
+    await expect(askModel(strict, { body })).rejects.toMatchObject({ code: 'upstream_invalid_format' })
+    expect(judge.calls).toHaveLength(2)
     const { mixture } = setUp([createSayingModel('a', '{"a": 1}'), down])
-    expect((await askModel(mixture, { body: { response_format: { type: 'json_object' } } })).answer.text).toBe(
-      '{"a": 1}',
-    )
+    expect((await askModel(mixture, { body })).answer.text).toBe('{"a": 1}')
   })
 
   it('hands a refusal up where every worker refuses', async () => {

@@ -1,6 +1,6 @@
 /** Writes answers in the OpenAI form, under the name that the caller asked for. */
 import type { LedgerRow } from '../../chat/call-context.ts'
-import type { ChatChunk, ChatCompletion, ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
+import type { ChatChunk, ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
 import type { Answer } from '../../chat/collect-answer.ts'
 import type { UsageTotal, WireUsage } from '../../chat/usage.ts'
 import { type Progress, wireProgress } from '../progress.ts'
@@ -38,18 +38,6 @@ export function writeChunk(
   if (source !== undefined && !dropsUsage && !head) return spliceModel(source, model)
   const { usage, ...rest } = chunk
   return JSON.stringify({ ...rest, ...head, model, ...(keepUsage && usage !== undefined ? { usage } : {}) })
-}
-
-/** A whole answer as the one chunk of a stream, for an upstream that answers whole although it was asked to stream. */
-export function chunkOfCompletion(completion: ChatCompletion): ChatChunk {
-  return {
-    ...completion,
-    object: 'chat.completion.chunk',
-    choices: completion.choices.map(({ message, ...choice }) => ({
-      ...choice,
-      delta: { ...message, tool_calls: message.tool_calls?.map((call, index) => ({ ...call, index })) ?? null },
-    })),
-  }
 }
 
 /** The chunk that opens a stream before any upstream has spoken. */
