@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import process from 'node:process'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Catalog } from '../catalog/catalog.ts'
 import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
 import { exitCodes } from './exit-code.ts'
@@ -105,15 +105,21 @@ interface AskedOptions {
   readonly model: string
 }
 
+interface AskCommandOptions extends AskedOptions {
+  readonly json?: boolean
+  readonly show?: 'trace'
+}
+
 function addAsk(program: Command, { terminal, stop }: Root): void {
-  withQuestion(program.command('ask').description('ask one question; the answer streams to stdout')).action(
-    async (written: string, { config, model }: AskedOptions) => {
+  withQuestion(program.command('ask').description('ask one question; the answer streams to stdout'))
+    .option('--json', 'as one JSON object, once the answer is whole')
+    .addOption(new Option('--show <what>', 'what it did, step by step, on stderr').choices(['trace']))
+    .action(async (written: string, { config, ...options }: AskCommandOptions) => {
       const { ask } = await import('./ask.ts')
       await withCatalog(config, (catalog) =>
-        ask(catalog, terminal, { model, question: readQuestion(written), signal: stop }),
+        ask(catalog, terminal, { ...options, question: readQuestion(written), signal: stop }),
       )
-    },
-  )
+    })
 }
 
 function addRoute(program: Command, terminal: Terminal): void {

@@ -87,6 +87,12 @@ describe('a mixture over its budget', () => {
     },
   )
 
+  it('leaves out nobody of those that it must have', async () => {
+    const panel = panelOf({ maxCalls: 3 }, { minWorkers: 3 })
+    await askModel(panel.mixture, { body })
+    expect(calls(panel)).toEqual([0, 0, 0, 1])
+  })
+
   it('goes straight to the aggregate where the budget says bypass', async () => {
     const panel = panelOf({ maxCalls: 3, onBudget: 'bypass' })
     await askModel(panel.mixture, { body })

@@ -25,11 +25,12 @@ export function policyOf({ mixture, options }: Matter): BudgetPolicy {
   return options.budget?.onBudget ?? mixture.budget?.onBudget ?? 'shrink'
 }
 
-/** The largest panel out of `drafts` that is within the allowance. Fewer than two are no mixture. */
+/** The largest panel out of `drafts` that is within the allowance. Fewer than two, or than it must have, are no mixture. */
 export function fitBudget(matter: Matter, drafts: readonly ExpectedDraft[], { left, policy }: Allowance): Fit {
   const whole = reckonPanel(matter, drafts)
   if (isWithin(whole, left)) return { budget: 'fits', cost: whole }
-  for (const panel of policy === 'shrink' ? smallerPanels(drafts) : []) {
+  const least = Math.max(2, matter.mixture.minWorkers)
+  for (const panel of policy === 'shrink' ? smallerPanels(drafts, least) : []) {
     const cost = reckonPanel(matter, panel)
     if (isWithin(cost, left)) return { budget: 'shrink', cost }
   }
@@ -52,10 +53,10 @@ function isWithin({ estimate }: PanelCost, left: Spending): boolean {
   return shortageOf(spendingOf(estimate), left) === undefined
 }
 
-/** Always one worker less: the one of the lowest weight, among equals the last. */
-function smallerPanels(drafts: readonly ExpectedDraft[]): (readonly ExpectedDraft[])[] {
+/** Always one worker less: the one of the lowest weight, among equals the last; down to `least`. */
+function smallerPanels(drafts: readonly ExpectedDraft[], least: number): (readonly ExpectedDraft[])[] {
   const ranked = drafts.toSorted(({ worker: a }, { worker: b }) => b.weight - a.weight || a.position - b.position)
-  const counts = Array.from({ length: Math.max(0, drafts.length - 2) }, (_, index) => drafts.length - 1 - index)
+  const counts = Array.from({ length: Math.max(0, drafts.length - least) }, (_, index) => drafts.length - 1 - index)
   return counts.map((count) => {
     const kept = new Set(ranked.slice(0, count))
     return drafts.filter((draft) => kept.has(draft))
