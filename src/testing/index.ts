@@ -3,6 +3,16 @@
  * client.
  */
 export { type ChaosClient, openChaosClient, writeRequest } from './chaos-client.ts'
+export {
+  chaosText,
+  type ChaosOptions,
+  type ChaosUpstream,
+  type FaultName,
+  faultNames,
+  faults,
+  startChaosUpstream,
+} from './chaos-upstream.ts'
+export type { ChaosCall, Fault, Outcome } from './chaos/fault.ts'
 export { FakeClock, settlePromises } from './fake-clock.ts'
 export {
   createFailingModel,

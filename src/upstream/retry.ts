@@ -25,7 +25,6 @@ const longestWaitMs = 15_000
  * where an upstream says how long to wait, that counts.
  */
 export function retried(model: ChatModel, options: RetryOptions): ChatModel {
-  if (options.maxRetries === 0) return model
   return wrapModel(model, (request, context) =>
     tapEvents(async () => ({ events: await firstToLast({ model, ...options }, request, context) })),
   )

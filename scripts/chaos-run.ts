@@ -1,0 +1,215 @@
+/** Many mixtures at once over an upstream that is wrong at random: what must never happen is counted. */
+import { openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
+import {
+  chaosText,
+  type ChaosUpstream,
+  type FaultName,
+  faultNames,
+  faults,
+  randomOf,
+  startChaosUpstream,
+} from '../src/testing/chaos-upstream.ts'
+import { runConfig } from '../src/testing/run-config.ts'
+import type { RunningGateway } from '../src/testing/run-gateway.ts'
+
+export interface ChaosSettings {
+  readonly requests: number
+  readonly concurrency: number
+  /** 0 to 1: the share of calls to the upstream that go wrong. */
+  readonly faultShare: number
+  readonly seed: number
+  /** Every call to this model goes wrong. */
+  readonly dead?: string
+  /** Faults of which an answer says nothing first, and that a second try may not meet. */
+  readonly passingOnly?: boolean
+  readonly streamed: 'all' | 'none' | 'half'
+}
+
+export interface ChaosCounts {
+  good: number
+  failed: number
+  hung: number
+  falseSuccess: number
+  wrongText: number
+  untyped: number
+  lostRows: number
+  doubleRequests: number
+  internalErrors: number
+  busySocketsAfter: number
+  readonly codes: Record<string, number>
+}
+
+const hangMs = 20_000
+
+const config = (baseUrl: string): string => `
+server: { deadlines: { first_content_ms: 3000, idle_ms: 1000, total_ms: 15000 } }
+upstreams: { up: { kind: openai, base_url: "${baseUrl}" } }
+models: [{ id: a, upstream: up }, { id: b, upstream: up }, { id: c, upstream: up }, { id: best, upstream: up }, { id: spare, upstream: up }]
+mixtures:
+  - name: generic
+    workers: [a, b, c]
+    aggregate: best
+    aggregate_fallbacks: [spare]
+    quorum: 1
+    grace_ms: 300
+    worker_deadlines: { first_content_ms: 1000, idle_ms: 500, total_ms: 3000 }
+    deadlines: { first_content_ms: 2000, idle_ms: 500, total_ms: 10000 }
+`
+
+/** Runs it all against a gateway in this process. */
+export async function runChaos(settings: ChaosSettings): Promise<ChaosCounts> {
+  const random = randomOf(settings.seed)
+  const upstream = await startChaosUpstream({
+    seed: settings.seed,
+    choose: ({ model }) => {
+      if (model === settings.dead) return 'reset before headers'
+      return random() < settings.faultShare ? draw(settings.passingOnly === true ? passing : faultNames, random) : null
+    },
+  })
+  const gateway = await runConfig(config(upstream.baseUrl))
+  const counts: ChaosCounts = {
+    good: 0,
+    failed: 0,
+    hung: 0,
+    falseSuccess: 0,
+    wrongText: 0,
+    untyped: 0,
+    lostRows: 0,
+    doubleRequests: 0,
+    internalErrors: 0,
+    busySocketsAfter: 0,
+    codes: {},
+  }
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < settings.requests) {
+      const index = next
+      next += 1
+      await askOnce(gateway, counts, isStreamed(settings, index))
+    }
+  }
+  await Promise.all(Array.from({ length: settings.concurrency }, lane))
+  count(counts, { gateway, upstream, requests: settings.requests })
+  await gateway.close(1000)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  counts.busySocketsAfter = upstream.openSockets
+  await upstream.close()
+  return counts
+}
+
+const passing = faultNames.filter(
+  (name) => faults[name].hasBegun !== true && faults[name].whole !== 'upstream_bad_request',
+)
+
+function draw(names: readonly FaultName[], random: () => number): FaultName {
+  return names[Math.floor(random() * names.length)] ?? 'reset before headers'
+}
+
+function isStreamed({ streamed }: ChaosSettings, index: number): boolean {
+  return streamed === 'all' || (streamed === 'half' && index % 2 === 0)
+}
+
+async function askOnce(gateway: RunningGateway, counts: ChaosCounts, stream: boolean): Promise<void> {
+  const messages = [{ role: 'user', content: 'What do the wheels say?' }]
+  try {
+    const response = await gateway.chat(
+      { model: 'generic', stream, messages },
+      withBody({ model: 'generic', stream, messages }),
+    )
+    judge(await response.text(), stream, counts)
+  } catch (error) {
+    if ((error as Error).name === 'TimeoutError') counts.hung += 1
+    else counts.untyped += 1
+  }
+}
+
+function withBody(body: object): RequestInit {
+  return {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(hangMs),
+  }
+}
+
+interface Said {
+  readonly error?: { readonly code?: string }
+  readonly choices?: readonly {
+    readonly delta?: { readonly content?: string }
+    readonly message?: { readonly content?: string }
+  }[]
+}
+
+/** An answer is the whole text, once, with a good end; anything else must say that it is none. */
+function judge(text: string, stream: boolean, counts: ChaosCounts): void {
+  const objects = text.startsWith('{')
+    ? [text]
+    : text.split('\n\n').flatMap((frame) => (frame.startsWith('data: {') ? [frame.slice(6)] : []))
+  const said = objects.map((json) => JSON.parse(json) as Said)
+  const code = said.find(({ error }) => error)?.error?.code
+  const content = said
+    .map(({ choices }) => choices?.[0]?.delta?.content ?? choices?.[0]?.message?.content ?? '')
+    .join('')
+  const isDone = stream ? text.includes('data: [DONE]') : code === undefined
+  if (code !== undefined) {
+    counts.failed += 1
+    counts.codes[code] = (counts.codes[code] ?? 0) + 1
+    if (isDone) counts.falseSuccess += 1
+    if (!chaosText.startsWith(content) && !/^x+$/.test(content)) counts.wrongText += 1
+  } else if (!isDone) counts.untyped += 1
+  else if (content === chaosText) counts.good += 1
+  else {
+    counts.wrongText += 1
+    if (content.length < chaosText.length) counts.falseSuccess += 1
+  }
+}
+
+interface Ended {
+  readonly gateway: RunningGateway
+  readonly upstream: ChaosUpstream
+  readonly requests: number
+}
+
+function count(counts: ChaosCounts, { gateway, upstream, requests }: Ended): void {
+  const rows = gateway.traces.reduce((sum, trace) => sum + trace.ledger().length, 0)
+  counts.lostRows = Math.max(0, upstream.calls.length - rows) + Math.max(0, requests - gateway.traces.length)
+  counts.doubleRequests = gateway.traces.length - new Set(gateway.traces.map(({ id }) => id)).size
+  counts.internalErrors = gateway.errors.length
+}
+
+/** Milliseconds from the moment a caller leaves to the end of its last upstream connection, sorted. */
+export async function measureLeaving(times: number): Promise<readonly number[]> {
+  const open = new Set<object>()
+  let empty = (): void => undefined
+  const upstream = await startChaosUpstream({
+    choose: ({ socket }) => {
+      open.add(socket)
+      socket.once('close', () => {
+        open.delete(socket)
+        if (open.size === 0) empty()
+      })
+      return 'hang before headers'
+    },
+  })
+  const gateway = await runConfig(config(upstream.baseUrl))
+  const took: number[] = []
+  for (let time = 0; time < times; time += 1) {
+    const client = await openChaosClient(gateway.url)
+    client.write(
+      writeRequest('/v1/chat/completions', {
+        model: 'generic',
+        stream: time % 2 === 0,
+        messages: [{ role: 'user', content: 'Hi' }],
+      }),
+    )
+    while (open.size < 3) await new Promise((resolve) => setImmediate(resolve))
+    const leftMs = performance.now()
+    const closed = new Promise<void>((resolve) => (empty = resolve))
+    if (time % 3 === 0) client.reset()
+    else client.leave()
+    await closed
+    took.push(performance.now() - leftMs)
+  }
+  await gateway.close()
+  await upstream.close()
+  return took.sort((a, b) => a - b)
+}

@@ -1,0 +1,64 @@
+/** `npm run chaos`: mixtures over an upstream that goes wrong at random. `--full` takes hours, the default under a minute. */
+import { parseArgs } from 'node:util'
+import { measureLeaving, runChaos } from './chaos-run.ts'
+import { atLeast, atMost, type Figure, writeReport } from './write-report.ts'
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    requests: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const requests = Number(values.requests ?? (values.full ? 200_000 : 5000))
+const seed = Number(values.seed)
+const common = { concurrency: 100, seed, streamed: 'half' } as const
+
+const escaped: unknown[] = []
+process.on('unhandledRejection', (error) => escaped.push(error))
+process.on('uncaughtException', (error) => escaped.push(error))
+
+const startedMs = performance.now()
+const chaos = await runChaos({ ...common, requests, faultShare: 0.3 })
+const dead = await runChaos({ ...common, requests: requests / 5, faultShare: 0, dead: 'b' })
+const mild = await runChaos({ ...common, requests: requests / 5, faultShare: 0.1, passingOnly: true })
+const leaving = await measureLeaving(values.full ? 20_000 : 1000)
+
+const share = ({ good }: { readonly good: number }, of: number): number => Math.round((good / of) * 1e6) / 1e6
+const never = (
+  [
+    'hung',
+    'falseSuccess',
+    'wrongText',
+    'untyped',
+    'lostRows',
+    'doubleRequests',
+    'internalErrors',
+    'busySocketsAfter',
+  ] as const
+).map((name): Figure => atMost(`${name}, 30 % of calls faulted`, chaos[name], 0))
+const least = values.full ? 0.9999 : 0.999
+writeReport(
+  'chaos',
+  [
+    ...never,
+    atMost('crashes and unhandled rejections', escaped.length, 0),
+    atLeast('good answers, 1 of 3 workers dead', share(dead, requests / 5), least),
+    atLeast('good answers, 10 % of calls faulted before their first content', share(mild, requests / 5), least),
+    atMost(
+      'ms from leaving to the last upstream closed, p99',
+      Math.round((leaving[Math.floor(leaving.length * 0.99)] ?? 0) * 10) / 10,
+      100,
+    ),
+  ],
+  {
+    requests,
+    seed,
+    seconds: Math.round((performance.now() - startedMs) / 1000),
+    good: chaos.good,
+    failed: chaos.failed,
+    codes: chaos.codes,
+    leavings: leaving.length,
+    escaped: escaped.map(String),
+  },
+)

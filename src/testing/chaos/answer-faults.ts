@@ -1,0 +1,221 @@
+/** Answers that come over a good connection and are wrong. */
+import { gzipSync } from 'node:zlib'
+import type { Outcome, ChaosCall, Fault } from './fault.ts'
+import {
+  chunked,
+  chunkJson,
+  completionJson,
+  firstEvents,
+  flood,
+  frames,
+  goodEvents,
+  goodText,
+  head200,
+  jsonResponse,
+  lastChunk,
+  roleJson,
+  say,
+  sendStream,
+  stopJson,
+  streamHead,
+  textJsons,
+} from './say.ts'
+
+interface Refusal {
+  readonly status: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const errorJson = (message: string, code: string): string => JSON.stringify({ error: { message, code, type: code } })
+
+function refusing(code: Outcome, { status, body = errorJson('No.', ''), headers = {} }: Refusal): Fault {
+  return { whole: code, streamed: code, play: ({ socket }) => socket.write(jsonResponse(body, status, headers)) }
+}
+
+function raw(code: Outcome, play: (call: ChaosCall) => void): Fault {
+  return { whole: code, streamed: code, play }
+}
+
+function bytes(code: Outcome, text: string | Uint8Array, type = 'application/json'): Fault {
+  return raw(code, ({ socket }) => {
+    socket.write(head200({ 'content-type': type, 'content-length': String(Buffer.byteLength(text)) }))
+    socket.write(text)
+  })
+}
+
+/** Good answers whose bytes differ from the usual. */
+function streamOf(body: string | Uint8Array): Fault {
+  return raw('ok', (call) => {
+    if (call.isStreamed) sendStream(call, body)
+    else call.socket.write(jsonResponse(completionJson()))
+  })
+}
+
+const good = (json: string, events: readonly string[]): Fault =>
+  raw('ok', (call) => {
+    say(call, json, events)
+  })
+
+const usageEvent = (usage: unknown): string => chunkJson({}, null, { choices: [], usage })
+
+export const answerFaults = {
+  '400': refusing('upstream_bad_request', { status: '400 Bad Request' }),
+  '422': refusing('upstream_bad_request', { status: '422 Unprocessable' }),
+  'context overflow': refusing('context_length_exceeded', {
+    status: '400 Bad Request',
+    body: errorJson('Too long.', 'context_length_exceeded'),
+  }),
+  '401': refusing('upstream_auth_failed', { status: '401 Unauthorized' }),
+  '403': refusing('upstream_auth_failed', { status: '403 Forbidden' }),
+  '404': refusing('upstream_model_not_found', { status: '404 Not Found' }),
+  '429 for a second': refusing('rate_limit_exceeded', { status: '429 Too Many', headers: { 'retry-after': '1' } }),
+  '429 in milliseconds': refusing('rate_limit_exceeded', {
+    status: '429 Too Many',
+    headers: { 'retry-after-ms': '20' },
+  }),
+  '429 for an hour': refusing('rate_limit_exceeded', { status: '429 Too Many', headers: { 'retry-after': '3600' } }),
+  '429 until a date': refusing('rate_limit_exceeded', {
+    status: '429 Too Many',
+    headers: { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+  }),
+  '429 without a time': refusing('rate_limit_exceeded', { status: '429 Too Many' }),
+  'quota used up': refusing('upstream_quota_exhausted', {
+    status: '429 Too Many',
+    body: errorJson('Pay.', 'insufficient_quota'),
+  }),
+  '500': refusing('upstream_error', { status: '500 Oops' }),
+  '502 with HTML': refusing('upstream_error', {
+    status: '502 Bad Gateway',
+    body: '<html>bad</html>',
+    headers: { 'content-type': 'text/html' },
+  }),
+  '503': refusing('upstream_error', { status: '503 Busy' }),
+  '529': refusing('upstream_error', { status: '529 Overloaded' }),
+  redirect: refusing('upstream_redirect', { status: '302 Found', headers: { location: 'http://127.0.0.1:1/' } }),
+  'error in a 200': bytes('rate_limit_exceeded', errorJson('Slow down.', 'rate_limit_exceeded')),
+  'error in mid-stream': {
+    whole: 'upstream_error',
+    streamed: 'upstream_error',
+    hasBegun: true,
+    play: (call) => {
+      sendStream(call, frames([...firstEvents, errorJson('Broken.', 'server_error'), '[DONE]']))
+    },
+  },
+  'a web page': bytes('upstream_bad_content_type', '<html><body>Welcome</body></html>', 'text/html'),
+  'plain text': bytes('upstream_bad_content_type', 'Hello', 'text/plain'),
+  'half JSON': bytes('upstream_malformed', completionJson().slice(0, -40)),
+  'JSON that is no answer': bytes('upstream_malformed', '{"hello":"world"}'),
+  'an empty body': bytes('upstream_malformed', ''),
+  'bad event': raw('upstream_malformed', (call) => {
+    sendStream(call, frames([roleJson, '{"choices":[{"del', '[DONE]']))
+  }),
+  'bad event in mid-stream': {
+    whole: 'upstream_malformed',
+    streamed: 'upstream_malformed',
+    hasBegun: true,
+    play: (call) => {
+      sendStream(call, frames([...firstEvents, 'nonsense', '[DONE]']))
+    },
+  },
+  'no HTTP': raw('upstream_malformed', ({ socket }) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
+  'bad chunk size': {
+    whole: 'upstream_malformed',
+    streamed: 'upstream_malformed',
+    hasBegun: true,
+    play: ({ socket }) => socket.end(`${streamHead}${chunked(frames(firstEvents)).toString()}zz\r\n`),
+  },
+  'body shorter than its length': raw('upstream_stream_cut', ({ socket }) => {
+    const json = completionJson()
+    socket.end(
+      head200({ 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(json) + 10) }) + json,
+    )
+  }),
+  'gzip that nobody asked for': raw('upstream_bad_content_type', ({ socket }) => {
+    const body = gzipSync(completionJson())
+    socket.write(
+      head200({
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+        'content-length': String(body.length),
+      }),
+    )
+    socket.write(body)
+  }),
+  'gzip bomb': raw('upstream_bad_content_type', ({ socket }) => {
+    const body = gzipSync(Buffer.alloc(8 * 1024 * 1024))
+    socket.write(
+      head200({
+        'content-type': 'application/json',
+        'content-encoding': 'gzip, gzip, gzip, gzip, gzip',
+        'content-length': String(body.length),
+      }),
+    )
+    socket.write(body)
+  }),
+  '20 KB of headers': raw('upstream_response_too_large', ({ socket }) => {
+    socket.write(head200({ 'x-long': 'a'.repeat(20_000) }))
+  }),
+  'endless stream': {
+    whole: 'upstream_output_limit',
+    streamed: 'upstream_output_limit',
+    hasBegun: true,
+    play: (call) => {
+      call.socket.write(streamHead)
+      flood(call, chunked(frames([chunkJson({ content: 'x'.repeat(30_000) })])))
+    },
+  },
+  'no content': raw('upstream_empty_response', (call) => {
+    say(call, completionJson({}, ''), [roleJson, stopJson, '[DONE]'])
+  }),
+  'no choices': raw('upstream_empty_response', (call) => {
+    say(call, completionJson({ choices: [] }), [chunkJson({}, null, { choices: [] }), '[DONE]'])
+  }),
+  'null content': raw('upstream_empty_response', (call) => {
+    say(call, completionJson({}, null), [chunkJson({ role: 'assistant', content: null }), stopJson, '[DONE]'])
+  }),
+  'no [DONE]': streamOf(frames(goodEvents.slice(0, -1))),
+  'more behind [DONE]': streamOf(frames([...goodEvents, chunkJson({ content: 'This is too late.' }), 'nonsense'])),
+  'finish twice': good(completionJson(), [roleJson, ...textJsons, stopJson, chunkJson({}, 'length'), '[DONE]']),
+  'negative usage': good(completionJson({ usage: { prompt_tokens: -1, completion_tokens: -5, total_tokens: -6 } }), [
+    roleJson,
+    ...textJsons,
+    stopJson,
+    usageEvent({ prompt_tokens: -1, completion_tokens: -5, total_tokens: -6 }),
+    '[DONE]',
+  ]),
+  'usage in words': good(
+    completionJson({ usage: { prompt_tokens: 'nine', completion_tokens: 'x', total_tokens: null } }),
+    [roleJson, ...textJsons, stopJson, usageEvent({ prompt_tokens: 'nine' }), '[DONE]'],
+  ),
+  'usage twice': good(completionJson(), [
+    roleJson,
+    ...textJsons,
+    stopJson,
+    usageEvent({ prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }),
+    usageEvent({ prompt_tokens: 9, completion_tokens: 12, total_tokens: 21 }),
+    '[DONE]',
+  ]),
+  'no usage': good(completionJson({ usage: null }), goodEvents),
+  'carriage returns': streamOf(frames(goodEvents, '\r')),
+  'carriage returns and line feeds': streamOf(frames(goodEvents, '\r\n')),
+  'byte order mark': streamOf(`\ufeff${frames(goodEvents)}`),
+  'no space behind data:': streamOf(frames(goodEvents).replaceAll('data: ', 'data:')),
+  'comments and event names': streamOf(
+    goodEvents.map((event) => `: hm\n\nevent: message\nid: 1\ndata: ${event}\n\n`).join(''),
+  ),
+  'whole though a stream was asked for': raw('ok', ({ socket }) => socket.write(jsonResponse(completionJson()))),
+  'a stream though none was asked for': raw('ok', (call) => {
+    sendStream(call, frames(goodEvents))
+  }),
+  'chunks in awkward places': raw('ok', ({ isStreamed, socket, random }) => {
+    const body = Buffer.from(isStreamed ? frames(goodEvents) : completionJson())
+    socket.write(isStreamed ? streamHead : streamHead.replace('text/event-stream', 'application/json'))
+    for (let at = 0; at < body.length;) {
+      const size = 1 + Math.floor(random() * goodText.length)
+      socket.write(chunked(body.subarray(at, at + size)))
+      at += size
+    }
+    socket.write(lastChunk)
+  }),
+} satisfies Record<string, Fault>

@@ -1,0 +1,85 @@
+/** Every fault of an upstream, streamed and not, behind a bypass: one typed end, never a false success. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chaosText, type ChaosUpstream, faultNames, faults, startChaosUpstream } from '../src/testing/chaos-upstream.ts'
+import { runConfig } from '../src/testing/run-config.ts'
+import type { RunningGateway } from '../src/testing/run-gateway.ts'
+
+let upstream: ChaosUpstream
+let gateway: RunningGateway
+
+beforeAll(async () => {
+  upstream = await startChaosUpstream({ choose: ({ model }) => faultNames[Number(model.slice(1))] ?? null })
+  gateway = await runConfig(`
+server: { deadlines: { first_content_ms: 250, idle_ms: 250, total_ms: 5000 } }
+upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
+models: [${faultNames.map((_, index) => `{ id: f${index}, upstream: up }`).join(', ')}]
+mixtures: []
+`)
+})
+
+afterAll(async () => {
+  await gateway.close()
+  await upstream.close()
+})
+
+interface Told {
+  readonly status: number
+  readonly text: string
+  readonly content: string
+  readonly code: string
+}
+
+interface Frame {
+  readonly error?: { readonly code: string }
+  readonly choices?: readonly { readonly delta: { readonly content?: string } }[]
+}
+
+async function ask(index: number, stream: boolean): Promise<Told> {
+  const messages = [{ role: 'user', content: 'What do the wheels say?' }]
+  const response = await gateway.chat({ model: `f${index}`, stream, messages })
+  const text = await response.text()
+  const { status } = response
+  if (!text.startsWith('data:') && !text.startsWith(':')) {
+    const { choices, error } = JSON.parse(text) as {
+      choices?: { message: { content: string } }[]
+      error?: { code: string }
+    }
+    return { status, text, content: choices?.[0]?.message.content ?? '', code: error?.code ?? 'ok' }
+  }
+  const data = text
+    .split('\n\n')
+    .filter((frame) => frame.startsWith('data: {'))
+    .map((frame) => JSON.parse(frame.slice('data: '.length)) as Frame)
+  const content = data.map(({ choices }) => choices?.[0]?.delta.content ?? '').join('')
+  return { status, text, content, code: data.find(({ error }) => error)?.error?.code ?? 'ok' }
+}
+
+it('has at least 35 of them', () => {
+  expect(faultNames.length).toBeGreaterThanOrEqual(35)
+})
+
+describe.each([false, true])('streamed: %s', (stream) => {
+  it.concurrent.each(faultNames.map((name, index) => [name, index] as const))('%s', async (name, index) => {
+    const { whole, streamed, hasBegun = false } = faults[name]
+    const expected = stream ? streamed : whole
+    const { status, text, content, code } = await ask(index, stream)
+    expect(code).toBe(expected)
+    expect(text.includes('[DONE]')).toBe(stream && expected === 'ok')
+    if (expected === 'ok') expect([status, content]).toEqual([200, chaosText])
+    else {
+      expect(status === 200).toBe(stream && hasBegun)
+      expect(text).not.toContain('"finish_reason":"stop"')
+    }
+    const trace = gateway.traces.find(
+      ({ attributes, root }) => attributes.route === `f${index}` && root.stage === 'request',
+    )
+    expect(trace?.ledger()).toHaveLength(1)
+    expect(trace?.ledger()[0]?.outcome).toBe(trace?.spans()[0]?.outcome)
+  })
+})
+
+it('leaves one trace for each, and no error inside', () => {
+  expect(gateway.traces).toHaveLength(2 * faultNames.length)
+  expect(gateway.errors).toEqual([])
+  expect(upstream.calls).toHaveLength(2 * faultNames.length)
+})
