@@ -63,7 +63,7 @@ export async function runChaos(settings: ChaosSettings): Promise<ChaosCounts> {
     seed: settings.seed,
     choose: ({ model }) => {
       if (model === settings.dead) return 'reset before headers'
-      return random() < settings.faultShare ? draw(settings.passingOnly === true ? passing : faultNames, random) : null
+      return random() < settings.faultShare ? draw(settings.passingOnly === true ? passing : awake, random) : null
     },
   })
   const gateway = await runConfig(config(upstream.baseUrl))
@@ -97,9 +97,10 @@ export async function runChaos(settings: ChaosSettings): Promise<ChaosCounts> {
   return counts
 }
 
-const passing = faultNames.filter(
-  (name) => faults[name].hasBegun !== true && faults[name].whole !== 'upstream_bad_request',
-)
+/** These rest a model for seconds or minutes, as they should: after a few hundred calls all would rest. */
+const resting: readonly FaultName[] = ['401', '403', 'quota used up', '429 for an hour', '429 until a date']
+const awake = faultNames.filter((name) => !resting.includes(name))
+const passing = awake.filter((name) => faults[name].hasBegun !== true && faults[name].whole !== 'upstream_bad_request')
 
 function draw(names: readonly FaultName[], random: () => number): FaultName {
   return names[Math.floor(random() * names.length)] ?? 'reset before headers'

@@ -8,11 +8,11 @@ let upstream: ChaosUpstream
 let gateway: RunningGateway
 
 beforeAll(async () => {
-  upstream = await startChaosUpstream({ choose: ({ model }) => faultNames[Number(model.slice(1))] ?? null })
+  upstream = await startChaosUpstream({ choose: ({ model }) => faultNames[Number.parseInt(model.slice(1))] ?? null })
   gateway = await runConfig(`
 server: { deadlines: { first_content_ms: 250, idle_ms: 250, total_ms: 5000 } }
 upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
-models: [${faultNames.map((_, index) => `{ id: f${index}, upstream: up }`).join(', ')}]
+models: [${faultNames.flatMap((_, index) => [`{ id: f${index}s, upstream: up }`, `{ id: f${index}w, upstream: up }`]).join(', ')}]
 mixtures: []
 `)
 })
@@ -21,6 +21,11 @@ afterAll(async () => {
   await gateway.close()
   await upstream.close()
 })
+
+/** One for each cell: a failing model is rested. */
+function modelOf(index: number, stream: boolean): string {
+  return `f${index}${stream ? 's' : 'w'}`
+}
 
 interface Told {
   readonly status: number
@@ -36,7 +41,7 @@ interface Frame {
 
 async function ask(index: number, stream: boolean): Promise<Told> {
   const messages = [{ role: 'user', content: 'What do the wheels say?' }]
-  const response = await gateway.chat({ model: `f${index}`, stream, messages })
+  const response = await gateway.chat({ model: modelOf(index, stream), stream, messages })
   const text = await response.text()
   const { status } = response
   if (!text.startsWith('data:') && !text.startsWith(':')) {
@@ -71,7 +76,7 @@ describe.each([false, true])('streamed: %s', (stream) => {
       expect(text).not.toContain('"finish_reason":"stop"')
     }
     const trace = gateway.traces.find(
-      ({ attributes, root }) => attributes.route === `f${index}` && root.stage === 'request',
+      ({ attributes, root }) => attributes.route === modelOf(index, stream) && root.stage === 'request',
     )
     expect(trace?.ledger()).toHaveLength(1)
     expect(trace?.ledger()[0]?.outcome).toBe(trace?.spans()[0]?.outcome)

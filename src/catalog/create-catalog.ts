@@ -8,7 +8,9 @@ import { createMixture } from '../mixture/mixture.ts'
 import type { Plan } from '../router/plan.ts'
 import { createRouter } from '../router/router.ts'
 import { recordCalls } from '../trace/record-calls.ts'
+import { withBreaker } from '../upstream/breaker.ts'
 import { limitConcurrency } from '../upstream/limit-concurrency.ts'
+import { RetryBudget } from '../upstream/retry-budget.ts'
 import { retried } from '../upstream/retry.ts'
 import { type Catalog, catalogOf, routerId } from './catalog.ts'
 import type { BuiltDefinition } from './compose-mixture.ts'
@@ -38,6 +40,7 @@ class CatalogBuilder {
   readonly #engines: Engines
   readonly #built = new Map<string, ChatModel>()
   readonly #limits = new Map<string, ModelWrapper>()
+  readonly #retryBudgets = new Map<string, RetryBudget>()
   readonly #open: string[] = []
   readonly definitions = new Map<string, BuiltDefinition>()
 
@@ -80,7 +83,16 @@ class CatalogBuilder {
     if (!upstream) throw new ConfigError(`Model "${model.id}" is on an upstream "${model.upstream}" that is not there.`)
     const bare = this.#engines.createModel(model, upstream, cardOf(model, upstream))
     const recorded = recordCalls(this.#limited(upstream)(bare), estimateTokens)
-    return withModelDefaults(withinDeadline(retried(recorded, upstream)), model)
+    const { maxRetries } = upstream
+    const lasting = retried(withBreaker(recorded), { maxRetries, budget: this.#retryBudget(upstream) })
+    return withModelDefaults(withinDeadline(lasting), model)
+  }
+
+  /** One for all models of an upstream. */
+  #retryBudget({ id }: UpstreamConfig): RetryBudget {
+    const budget = this.#retryBudgets.get(id) ?? new RetryBudget()
+    this.#retryBudgets.set(id, budget)
+    return budget
   }
 
   /** One line for all models of an upstream. */

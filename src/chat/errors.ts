@@ -26,6 +26,7 @@ const requestErrorCodes = [
 const upstreamErrorCodes = [
   'upstream_unreachable',
   'upstream_reset',
+  'upstream_unavailable',
   'upstream_timeout',
   'upstream_idle_timeout',
   'upstream_bad_request',

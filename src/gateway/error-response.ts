@@ -37,6 +37,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   model_not_allowed: 403,
   upstream_unreachable: 502,
   upstream_reset: 502,
+  upstream_unavailable: 502,
   upstream_timeout: 504,
   upstream_idle_timeout: 504,
   upstream_bad_request: 400,

@@ -3,10 +3,12 @@ import { createChatRequest } from '../chat/chat-request.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import { UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { beginAsking } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createFakeModel, type FakeModel, type FakeStep, textSteps } from '../testing/fake-model.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace } from '../trace/trace.ts'
+import { RetryBudget } from './retry-budget.ts'
 import { retried } from './retry.ts'
 
 const request = createChatRequest({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true })
@@ -100,6 +102,21 @@ describe('retried', () => {
 
   it('does nothing where there are no retries', async () => {
     expect((await run([[failing('upstream_error')]], {}, 0)).model.calls).toHaveLength(1)
+  })
+
+  it('tries nothing again while as many calls as may are second tries already', async () => {
+    const budget = new RetryBudget()
+    const clock = new FakeClock()
+    const model = createFakeModel('m', { script: () => [failing('upstream_error')] })
+    const ask = (): Promise<string> =>
+      beginAsking(retried(model, { maxRetries: 1, budget, random: () => 1 }), { clock }).answer.then(
+        () => 'ok',
+        (error: unknown) => (error as UpstreamError).code,
+      )
+    const asked = Array.from({ length: 10 }, ask)
+    await clock.advance(1000)
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, () => 'upstream_error'))
+    expect(model.calls).toHaveLength(13)
   })
 
   it('stops waiting when its caller leaves', async () => {

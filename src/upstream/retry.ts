@@ -3,14 +3,17 @@ import { carriesContent, type ChatEvent } from '../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { sleep } from '../chat/clock.ts'
-import { isMollmrError, UpstreamError } from '../chat/errors.ts'
+import { errorCodeOf, isMollmrError, UpstreamError } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { resumeEvents } from '../chat/resume-events.ts'
 import { tapEvents } from '../chat/tap-events.ts'
+import type { RetryBudget } from './retry-budget.ts'
 
 export interface RetryOptions {
   /** Attempts after the first. */
   readonly maxRetries: number
+  /** Shared by the models of an upstream. Default: no limit. */
+  readonly budget?: RetryBudget
   /** 0 to 1. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -32,24 +35,29 @@ export function retried(model: ChatModel, options: RetryOptions): ChatModel {
 
 /** The events of the first attempt that has content. */
 async function firstToLast(
-  { model, maxRetries, random = Math.random }: RetryOptions & { readonly model: ChatModel },
+  { model, maxRetries, budget, random = Math.random }: RetryOptions & { readonly model: ChatModel },
   request: ChatRequest,
   context: CallContext,
 ): Promise<AsyncIterable<ChatEvent>> {
-  for (let retries = 0; ; retries += 1) {
-    try {
-      return await begunEvents(model.chat(request, context))
-    } catch (error) {
-      const waitMs = retries === maxRetries ? null : waitBefore(retries, error, random)
-      if (waitMs === null || context.clock.now() + waitMs >= context.deadline.endsAtMs) throw error
-      throwIfAborted(context.signal)
-      context.span.note('retry', {
-        model: model.id,
-        code: isMollmrError(error) ? error.code : 'internal_error',
-        waitMs,
-      })
-      await sleep(context.clock, waitMs, context.signal)
+  const leave = budget?.enter()
+  let giveBack: (() => void) | null | undefined
+  try {
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await begunEvents(model.chat(request, context))
+      } catch (error) {
+        const waitMs = retries === maxRetries ? null : waitBefore(retries, error, random)
+        if (waitMs === null || context.clock.now() + waitMs >= context.deadline.endsAtMs) throw error
+        throwIfAborted(context.signal)
+        if (budget && !giveBack) giveBack = budget.take()
+        if (giveBack === null) throw error
+        context.span.note('retry', { model: model.id, code: errorCodeOf(error), waitMs })
+        await sleep(context.clock, waitMs, context.signal)
+      }
     }
+  } finally {
+    giveBack?.()
+    leave?.()
   }
 }
 

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { CancelledError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { beginAsking } from '../testing/ask-model.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { createFakeModel, type FakeModel, type FakeStep, textSteps } from '../testing/fake-model.ts'
+import { withBreaker } from './breaker.ts'
+
+class Bench {
+  readonly clock = new FakeClock()
+  /** What the model does next. */
+  steps: readonly FakeStep[] = textSteps('Hi')
+  readonly inner: FakeModel = createFakeModel('m', { script: () => this.steps })
+  readonly #model = withBreaker(this.inner)
+
+  ask(steps: readonly FakeStep[] = textSteps('Hi')): Promise<string> {
+    return this.begin(steps)
+  }
+
+  begin(steps: readonly FakeStep[], signal?: AbortSignal): Promise<string> {
+    this.steps = steps
+    const { answer } = beginAsking(this.#model, { clock: this.clock, ...(signal ? { signal } : {}) })
+    return answer.then(
+      () => 'ok',
+      (error: unknown) => (error as MollmrError).code,
+    )
+  }
+
+  async askTimes(times: number, steps?: readonly FakeStep[]): Promise<string[]> {
+    const outcomes: string[] = []
+    for (let time = 0; time < times; time += 1) outcomes.push(await this.ask(steps))
+    return outcomes
+  }
+}
+
+const failing = (code: UpstreamErrorCode, retryAfterMs?: number): FakeStep[] => [
+  { fail: new UpstreamError(code, code, retryAfterMs === undefined ? {} : { retryAfterMs }) },
+]
+
+describe('withBreaker', () => {
+  it('rests a model after five failures in a row, without asking it', async () => {
+    const bench = new Bench()
+    await bench.askTimes(4, failing('upstream_reset'))
+    expect(await bench.ask()).toBe('ok')
+    await bench.askTimes(5, failing('upstream_reset'))
+    expect(await bench.ask()).toBe('upstream_unavailable')
+    expect(bench.inner.calls).toHaveLength(10)
+  })
+
+  it.each([
+    [2, 'upstream_unavailable'],
+    [3, 'ok'],
+  ])('rests a model that fails half of twenty calls, and not one that fails less: every %d', async (every, then) => {
+    const bench = new Bench()
+    for (let time = 1; time <= 20; time += 1) {
+      expect(await bench.ask(time % every === 0 ? failing('upstream_error') : undefined)).not.toBe(
+        'upstream_unavailable',
+      )
+    }
+    expect(await bench.ask()).toBe(then)
+  })
+
+  it('forgets what is older than half a minute', async () => {
+    const bench = new Bench()
+    for (let round = 0; round < 6; round += 1) {
+      await bench.askTimes(4, failing('upstream_error'))
+      expect(await bench.ask()).toBe('ok')
+      await bench.clock.advance(31_000)
+    }
+    expect(await bench.ask()).toBe('ok')
+  })
+
+  it('lets one call try after ten seconds: a good one ends the rest, a bad one begins it again', async () => {
+    const bench = new Bench()
+    await bench.askTimes(5, failing('upstream_error'))
+    await bench.clock.advance(9999)
+    expect(await bench.ask()).toBe('upstream_unavailable')
+    await bench.clock.advance(1)
+    expect(await bench.ask(failing('upstream_error'))).toBe('upstream_error')
+    expect(await bench.ask()).toBe('upstream_unavailable')
+    await bench.clock.advance(10_000)
+    const probe = bench.begin([{ waitMs: 100 }, ...textSteps('Hi')])
+    await bench.clock.advance(0)
+    expect(await bench.ask()).toBe('upstream_unavailable')
+    await bench.clock.advance(100)
+    expect(await probe).toBe('ok')
+    expect(await bench.askTimes(3)).toEqual(['ok', 'ok', 'ok'])
+  })
+
+  it('lets another call try where the one that tried was cancelled', async () => {
+    const bench = new Bench()
+    await bench.askTimes(5, failing('upstream_error'))
+    await bench.clock.advance(10_000)
+    const leave = new AbortController()
+    const probe = bench.begin([{ hang: true }], leave.signal)
+    await bench.clock.advance(0)
+    leave.abort(new CancelledError())
+    expect(await probe).toBe('client_closed')
+    expect(await bench.ask()).toBe('ok')
+  })
+
+  it.each(['upstream_auth_failed', 'upstream_quota_exhausted'] as const)(
+    'rests a model at once after %s',
+    async (code) => {
+      const bench = new Bench()
+      expect(await bench.askTimes(2, failing(code))).toEqual([code, 'upstream_unavailable'])
+    },
+  )
+
+  it.each([
+    'upstream_bad_request',
+    'context_length_exceeded',
+    'upstream_model_not_found',
+    'rate_limit_exceeded',
+    'upstream_output_limit',
+  ] as const)('never rests a model for %s', async (code) => {
+    const bench = new Bench()
+    await bench.askTimes(30, failing(code))
+    expect(await bench.ask()).toBe('ok')
+  })
+
+  it('does not count callers that leave', async () => {
+    const bench = new Bench()
+    for (let time = 0; time < 30; time += 1) {
+      const leave = new AbortController()
+      const asked = bench.begin([{ hang: true }], leave.signal)
+      await bench.clock.advance(0)
+      leave.abort(new CancelledError())
+      await asked
+    }
+    expect(await bench.ask()).toBe('ok')
+  })
+
+  it('waits as long as a 429 says, five minutes at most', async () => {
+    const bench = new Bench()
+    await bench.ask(failing('rate_limit_exceeded', 3_600_000))
+    expect(await bench.ask()).toBe('rate_limit_exceeded')
+    await bench.clock.advance(299_000)
+    expect(await bench.ask()).toBe('rate_limit_exceeded')
+    await bench.clock.advance(1000)
+    expect(await bench.ask()).toBe('ok')
+    expect(bench.inner.calls).toHaveLength(2)
+  })
+})

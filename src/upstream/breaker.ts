@@ -1,0 +1,135 @@
+/**
+ * Rests a model that keeps failing, so that callers do not wait for what will not come and the upstream can recover.
+ * One breaker for a model on an upstream with its key: what is wrong with one says nothing of another.
+ */
+import { wrapModel, type ChatModel } from '../chat/chat-model.ts'
+import { UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { tapEvents } from '../chat/tap-events.ts'
+
+const windowMs = 30_000
+const fewestCalls = 20
+const failingShare = 0.5
+const mostInARow = 5
+const restMs = 10_000
+const longestCooldownMs = 300_000
+
+/** What says that the upstream is unwell. A request that it refuses, or a caller that leaves, does not. */
+const unwell: ReadonlySet<string> = new Set<UpstreamErrorCode>([
+  'upstream_unreachable',
+  'upstream_reset',
+  'upstream_timeout',
+  'upstream_idle_timeout',
+  'upstream_error',
+  'upstream_bad_content_type',
+  'upstream_malformed',
+  'upstream_empty_response',
+  'upstream_stream_cut',
+  'upstream_stream_truncated',
+  'upstream_redirect',
+  'upstream_response_too_large',
+])
+/** What the next call would meet as well. */
+const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth_failed', 'upstream_quota_exhausted'])
+
+/**
+ * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, or half of at least
+ * 20 calls, within 30 s, or a refused key. Then one call tries it. A 429 that says how long rests it that long, with
+ * `rate_limit_exceeded`.
+ */
+export function withBreaker(model: ChatModel): ChatModel {
+  const breaker = new Breaker(model.id)
+  return wrapModel(model, (request, context) =>
+    tapEvents(() => {
+      const { clock } = context
+      const isProbe = breaker.enter(clock.now())
+      return {
+        events: model.chat(request, context),
+        close: (error) => {
+          breaker.leave(error, clock.now(), isProbe)
+        },
+      }
+    }),
+  )
+}
+
+class Breaker {
+  readonly #modelId: string
+  /** Calls and failures of this window and of the one before it. */
+  #counts = [0, 0, 0, 0] as readonly [calls: number, failures: number, callsBefore: number, failuresBefore: number]
+  #windowSinceMs = 0
+  #inARow = 0
+  #restsUntilMs = 0
+  #isResting = false
+  #isProbed = false
+  #coolsUntilMs = 0
+
+  constructor(modelId: string) {
+    this.#modelId = modelId
+  }
+
+  /** True for the one call that tries a resting model. @throws UpstreamError while it rests */
+  enter(nowMs: number): boolean {
+    const coolMs = this.#coolsUntilMs - nowMs
+    if (coolMs > 0) {
+      const message = `The upstream limits the rate of model "${this.#modelId}" for ${Math.ceil(coolMs / 1000)} s more.`
+      throw new UpstreamError('rate_limit_exceeded', message, { retryAfterMs: coolMs })
+    }
+    if (!this.#isResting) return false
+    if (nowMs < this.#restsUntilMs || this.#isProbed) {
+      throw new UpstreamError('upstream_unavailable', `Model "${this.#modelId}" rests after repeated failures.`)
+    }
+    this.#isProbed = true
+    return true
+  }
+
+  leave(error: unknown, nowMs: number, isProbe: boolean): void {
+    if (isProbe) this.#isProbed = false
+    if (error === null) this.#succeed(nowMs, isProbe)
+    else if (error instanceof UpstreamError) this.#fail(error, nowMs, isProbe)
+  }
+
+  #succeed(nowMs: number, isProbe: boolean): void {
+    this.#inARow = 0
+    if (isProbe) {
+      this.#isResting = false
+      this.#counts = [0, 0, 0, 0]
+    } else this.#count(nowMs, false)
+  }
+
+  #fail({ code, retryAfterMs }: UpstreamError, nowMs: number, isProbe: boolean): void {
+    if (code === 'rate_limit_exceeded' && retryAfterMs !== null) {
+      this.#coolsUntilMs = Math.max(this.#coolsUntilMs, nowMs + Math.min(retryAfterMs, longestCooldownMs))
+      return
+    }
+    if (hopeless.has(code)) {
+      this.#rest(nowMs)
+      return
+    }
+    if (!unwell.has(code)) return
+    this.#count(nowMs, true)
+    this.#inARow += 1
+    if (isProbe || this.#inARow >= mostInARow || this.#failsTooOften()) this.#rest(nowMs)
+  }
+
+  #rest(nowMs: number): void {
+    this.#isResting = true
+    this.#restsUntilMs = nowMs + restMs
+    this.#inARow = 0
+  }
+
+  #count(nowMs: number, isFailure: boolean): void {
+    const halfMs = windowMs / 2
+    const [calls, failures] = this.#counts
+    if (nowMs - this.#windowSinceMs >= windowMs) this.#counts = [0, 0, 0, 0]
+    else if (nowMs - this.#windowSinceMs >= halfMs) this.#counts = [0, 0, calls, failures]
+    if (nowMs - this.#windowSinceMs >= halfMs) this.#windowSinceMs = nowMs
+    const [callsNow, failuresNow, callsBefore, failuresBefore] = this.#counts
+    this.#counts = [callsNow + 1, failuresNow + (isFailure ? 1 : 0), callsBefore, failuresBefore]
+  }
+
+  #failsTooOften(): boolean {
+    const [calls, failures, callsBefore, failuresBefore] = this.#counts
+    const all = calls + callsBefore
+    return all >= fewestCalls && failures + failuresBefore >= failingShare * all
+  }
+}
