@@ -10,6 +10,7 @@ import { createTrace, type Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { withHeaderOptions } from '../wire/header-options.ts'
 import { progressStylesOf } from '../wire/progress.ts'
+import { bodyOf } from './accept-json.ts'
 import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
@@ -42,7 +43,7 @@ export async function answerChat(
 ): Promise<FastifyReply> {
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   parts.admission.require()
-  const parsed = dialect.parse(http.body as Uint8Array, callerOf(http))
+  const parsed = dialect.parse(bodyOf(http), callerOf(http))
   const { model, request } = catalog.serve(withHeaderOptions(parsed.request))
   requirePermissions(http.keyHolder, catalog, parsed.request)
   const trace = createTrace(http.id, parts.clock)

@@ -3,12 +3,13 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { estimateTokens } from '../catalog/estimate-tokens.ts'
 import { estimateMessages } from '../chat/estimate-messages.ts'
 import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
+import { bodyOf } from './accept-json.ts'
 import { callerOf } from './caller.ts'
 import { requirePermission } from './key-ring.ts'
 
 /** Answers `POST /v1/messages/count_tokens` with an estimate: no two models count alike, and a mixture has several. */
 export function countTokens(catalog: Catalog, http: FastifyRequest): Record<string, number> {
-  const { body } = messagesDialect.parse(http.body as Uint8Array, callerOf(http)).request
+  const { body } = messagesDialect.parse(bodyOf(http), callerOf(http)).request
   requirePermission(http.keyHolder, catalog.find(body.model).id)
   const tools = body.tools ? estimateTokens(JSON.stringify(body.tools)) : 0
   return { input_tokens: estimateMessages(body.messages, estimateTokens) + tools }

@@ -3,6 +3,7 @@ import { estimateTokens } from '../catalog/estimate-tokens.ts'
 import { explainModel } from '../chat/explain-model.ts'
 import { writeExplanation } from '../wire/write-explanation.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
+import { bodyOf } from './accept-json.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { requirePermissions } from './require-permissions.ts'
@@ -10,7 +11,7 @@ import { requirePermissions } from './require-permissions.ts'
 /** Answers `POST /mollmr/v1/explain`: what the same body would do at `/v1/chat/completions`. Nobody is asked. */
 export function explain({ catalog, clock }: GatewayParts, http: FastifyRequest): Record<string, unknown> {
   const snapshot = catalog()
-  const { request: asked } = chatDialect.parse(http.body as Uint8Array, callerOf(http))
+  const { request: asked } = chatDialect.parse(bodyOf(http), callerOf(http))
   const { model, request } = snapshot.serve(asked)
   requirePermissions(http.keyHolder, snapshot, asked)
   const explanation = explainModel(model, request, { clock, addedTokens: 0, estimateTokens })

@@ -1,4 +1,5 @@
 /** What went wrong at an upstream, in our own words: by status, by the error in its body, by how the connection broke. */
+import { hideSecrets } from './hide-secrets.ts'
 import { isMollmrError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
 
@@ -27,7 +28,6 @@ interface WireError {
 }
 
 const longestMessage = 300
-const shortestSecret = 6
 
 /** The error for an answer with a status of 300 or more. */
 export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
@@ -160,8 +160,7 @@ function readWireError(body: unknown): WireError | undefined {
 
 /** Short, and without the keys: some servers echo them. */
 export function clean({ secrets }: FailingModel, message: string): string {
-  const long = secrets.filter(({ length }) => length >= shortestSecret)
-  const safe = long.reduce((text, secret) => text.replaceAll(secret, '***'), message)
+  const safe = hideSecrets(message, secrets)
   return safe.length > longestMessage ? `${safe.slice(0, longestMessage)}…` : safe
 }
 

@@ -40,10 +40,10 @@ const mostTrials = 4
 
 /** Makes the bare model; `withinDeadline`, `retried` and `recordCalls` give it what a catalog's models have. */
 export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
-  const { id, baseUrl, name = id, apiKey = '' } = options
+  const { id, baseUrl, name = id } = options
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/chat/completions`)
   const client: Client = {
-    model: { id, secrets: [apiKey] },
+    model: { id, secrets: secretsOf(options, url) },
     name,
     quirks: new KnownQuirks([...quirksOfServer(url.host, name), ...(options.quirks ?? [])]),
     dispatcher: options.dispatcher ?? createTransport().dispatcher,
@@ -69,6 +69,11 @@ interface Client {
     readonly headers: Readonly<Record<string, string>>
   }
   readonly maxAnswerCharacters: number
+}
+
+/** What must not be told, whatever the server says. */
+function secretsOf({ apiKey = '', headers = {} }: OpenAiModelOptions, { username, password }: URL): string[] {
+  return [apiKey, ...Object.values(headers), decodeURIComponent(username), decodeURIComponent(password)]
 }
 
 function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<string, string> {
