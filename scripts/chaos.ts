@@ -1,6 +1,6 @@
 /** `npm run chaos`: mixtures over an upstream that goes wrong at random. `--full` takes hours, the default under a minute. */
 import { parseArgs } from 'node:util'
-import { measureLeaving, runChaos } from './chaos-run.ts'
+import { countRefusedBesideSlow, measureDrain, measureLeaving, measureRefusals, runChaos } from './chaos-run.ts'
 import { atLeast, atMost, type Figure, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({
@@ -14,6 +14,10 @@ const requests = Number(values.requests ?? (values.full ? 200_000 : 5000))
 const seed = Number(values.seed)
 const common = { concurrency: 100, seed, streamed: 'half' } as const
 
+const percentileOf = (sorted: readonly number[]): number =>
+  Math.round((sorted[Math.floor(sorted.length * 0.99)] ?? 0) * 10) / 10
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0)
+
 const escaped: unknown[] = []
 process.on('unhandledRejection', (error) => escaped.push(error))
 process.on('uncaughtException', (error) => escaped.push(error))
@@ -22,6 +26,9 @@ const startedMs = performance.now()
 const chaos = await runChaos({ ...common, requests, faultShare: 0.3 })
 const dead = await runChaos({ ...common, requests: requests / 5, faultShare: 0, dead: 'b' })
 const mild = await runChaos({ ...common, requests: requests / 5, faultShare: 0.1, passingOnly: true })
+const drains = [await measureDrain(200), await measureDrain(200), await measureDrain(200)]
+const refusedBesideSlow = await countRefusedBesideSlow(values.full ? 500 : 200)
+const refusals = await measureRefusals(300)
 const leaving = await measureLeaving(values.full ? 20_000 : 1000)
 
 const share = ({ good }: { readonly good: number }, of: number): number => Math.round((good / of) * 1e6) / 1e6
@@ -42,14 +49,14 @@ writeReport(
   'chaos',
   [
     ...never,
+    atMost('streams cut by a drain, 200 open, 3 times', sumOf(drains.map(({ cut }) => cut)), 0),
+    atMost('rows lost by a drain', sumOf(drains.map(({ lostRows }) => lostRows)), 0),
+    atMost('good requests refused beside slow connections of four kinds', refusedBesideSlow, 0),
+    atMost('ms to a 503 under overload, p99', percentileOf(refusals), 5),
     atMost('crashes and unhandled rejections', escaped.length, 0),
     atLeast('good answers, 1 of 3 workers dead', share(dead, requests / 5), least),
     atLeast('good answers, 10 % of calls faulted before their first content', share(mild, requests / 5), least),
-    atMost(
-      'ms from leaving to the last upstream closed, p99',
-      Math.round((leaving[Math.floor(leaving.length * 0.99)] ?? 0) * 10) / 10,
-      100,
-    ),
+    atMost('ms from leaving to the last upstream closed, p99', percentileOf(leaving), 100),
   ],
   {
     requests,

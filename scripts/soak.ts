@@ -24,7 +24,9 @@ const gateway = createGateway({
   catalog: () => catalog,
   maxBodyBytes: 1e6,
   corsOrigins: [],
-  onError: (error) => { console.error(error); },
+  onError: (error) => {
+    console.error(error)
+  },
 })
 const url = await gateway.listen({ host: '127.0.0.1', port: 0 })
 let asked = 0

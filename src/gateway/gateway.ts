@@ -36,7 +36,10 @@ export interface GatewayOptions {
   readonly onTrace?: (trace: Trace) => void
   /** Requests at the same time; more are turned away. Default: 10,000. */
   readonly maxInFlight?: number
-  /** What is used of the memory that the process may use, 0 to 1. Default: not looked at. */
+  /**
+   * What is used of the memory that the process may use, 0 to 1. Where it is given, the process's load is watched: late
+   * timers and full memory turn requests away. Default: not watched.
+   */
   readonly memoryShare?: () => number
   /** True while a changed config cannot be used and the one before stays. Default: never. */
   readonly isConfigStale?: () => boolean
@@ -87,7 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   return {
     listen: (address) => {
-      load.start()
+      if (options.memoryShare) load.start()
       return server.listen(address)
     },
     close: async (drainMs) => {
