@@ -173,6 +173,7 @@ const mixture = strict({
   workers: z.array(worker).optional().describe('Each writes a draft; with none the aggregate answers alone'),
   max_workers: z.int().min(1).optional().describe('Calls to workers that are allowed, samples counted. Default: 16'),
   top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
+  first_workers: z.int().min(2).optional().describe('Calls to workers that cascade begins with. Default: 2'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),
   min_workers: z.int().min(1).optional().describe('Usable drafts without which there is no answer. Default: 1'),
   grace_ms: z.int().min(0).optional(),

@@ -152,6 +152,8 @@ export interface MixtureConfig {
   readonly workers: readonly WorkerConfig[]
   /** Drafts that `rank_fuse` makes the answer of; undefined: the mixture's default. */
   readonly topK?: number
+  /** Calls to workers that `cascade` begins with; undefined: the mixture's default. */
+  readonly firstWorkers?: number
   /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
   readonly quorum?: number
   readonly minWorkers: number

@@ -241,7 +241,7 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
     ],
     [
       'a strategy that is not there',
-      `${two}mixtures: [{ name: m, aggregate: a, strategy: cascade }]`,
+      `${two}mixtures: [{ name: m, aggregate: a, strategy: debate }]`,
       'expected one of "synthesize"|"select"|"vote"',
     ],
     [

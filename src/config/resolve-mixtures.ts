@@ -57,7 +57,12 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
     budget: resolveBudget(written.budget),
     prompts: resolvePrompts(written, path, resolution),
-    ...known({ description: written.description, quorum: written.quorum, topK: written.top_k }),
+    ...known({
+      description: written.description,
+      quorum: written.quorum,
+      topK: written.top_k,
+      firstWorkers: written.first_workers,
+    }),
     ...systemPromptOf(written, path, resolution),
   }
 }

@@ -14,6 +14,22 @@ export function extractAnswer(text: string): string | null {
   )
 }
 
+/**
+ * The final answer in a text that settles on it: the text is that JSON value, or its closing sentence alone comes to the
+ * same. Null for prose that merely holds numbers, a list or a year, where `extractAnswer` takes the best there is.
+ */
+export function settledAnswer(text: string): string | null {
+  const answer = extractAnswer(text)
+  if (answer === null || jsonAnswer(text.trim()) === answer) return answer
+  const closing = closingSentence(text.trim()).replace(/^[-*]? *\d+[.)]\s+/, '')
+  return extractAnswer(closing) === answer ? answer : null
+}
+
+function closingSentence(text: string): string {
+  const line = text.slice(text.lastIndexOf('\n') + 1)
+  return line.split(/(?<=[.!?])\s+/).at(-1) ?? ''
+}
+
 /** A text that is one JSON value, also between code fences; of an object its `answer`, else all of it. */
 function jsonAnswer(text: string): string | null {
   const inner = /^```(?:json)?\s*\n([\s\S]*)\n```$/.exec(text)?.[1] ?? text
@@ -108,14 +124,9 @@ function normalAnswer(text: string): string | null {
  * last equation if that is one of them.
  */
 function closingNumber(text: string): string | null {
-  const closing =
-    text
-      .slice(text.lastIndexOf('\n') + 1)
-      .split(/(?<=[.!?])\s+/)
-      .at(-1) ?? ''
   const equation = [...text.matchAll(/=\s*([^\s\d=-]{0,3}-?[\d,.]*\d)/g)].at(-1)?.[1]
   const [result] = equation === undefined ? [] : numbersIn(equation)
-  const closingNumbers = numbersIn(closing)
+  const closingNumbers = numbersIn(closingSentence(text))
   if (result !== undefined && closingNumbers.includes(result)) return result
   return closingNumbers.at(-1) ?? numbersIn(text).at(-1) ?? null
 }

@@ -9,18 +9,33 @@ import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
 import type { Draft } from './draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { rateLimitOf } from './rate-limit.ts'
-import type { ResolvedMixture } from './resolved-mixture.ts'
+import type { ResolvedMixture, Worker } from './resolved-mixture.ts'
+
+/** The usable drafts of all workers. */
+export function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
+  return usableDrafts(run, askWorkers(run, run.mixture.workers))
+}
+
+/** Asks these workers, all at once; a note `worker_done` says when each has ended. */
+export function askWorkers(run: MixtureRun, workers: readonly Worker[]): readonly WorkerCall[] {
+  return workers.map((worker) => {
+    const call = askWorker(run, worker)
+    void call.outcome.then(({ failure }) => {
+      run.context.span.note('worker_done', { worker: worker.label, outcome: failure?.code ?? 'ok' })
+    })
+    return call
+  })
+}
 
 /**
- * The usable drafts, at least one, in the order of the definition. Where they are fewer than the calls that were made,
+ * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than the calls,
  * the span says so in `degraded`.
  *
  * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, `insufficient_workers` where
  * they are fewer than the mixture must have
  */
-export async function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
+export async function usableDrafts(run: MixtureRun, calls: readonly WorkerCall[]): Promise<readonly Draft[]> {
   const { mixture, context } = run
-  const calls = mixture.workers.map((worker) => askWorker(run, worker))
   const ended = await enoughOutcomes(run, calls)
   throwIfAborted(context.signal)
   const drafts = calls.flatMap((call) => {
@@ -49,7 +64,6 @@ function enoughOutcomes(
     }
     const hear = (call: WorkerCall, outcome: WorkerOutcome): void => {
       ended.set(call, outcome)
-      span.note('worker_done', { worker: call.worker.label, outcome: outcome.failure?.code ?? 'ok' })
       usable += outcome.draft ? 1 : 0
       if (ended.size === calls.length) close()
       else if (outcome.draft && usable === quorum) {

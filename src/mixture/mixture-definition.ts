@@ -22,6 +22,8 @@ export interface MixtureDefinition {
   readonly strategy?: StrategyName
   /** Drafts that `rank_fuse` makes the answer of. Default: 3. */
   readonly topK?: number
+  /** Calls to workers that `cascade` begins with, at least 2. Default: 2. */
+  readonly firstWorkers?: number
   /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
   readonly quorum?: number
   /** Usable drafts without which there is no answer; the quorum is never less. Default: 1. */

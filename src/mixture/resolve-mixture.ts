@@ -34,7 +34,8 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     description: definition.description ?? '',
     workers,
     aggregates: resolveAggregates(definition),
-    topK: atLeastOne(id, 'topK', definition.topK ?? 3),
+    topK: atLeast(1, definition.topK ?? 3, `mixture "${id}": topK`),
+    firstWorkers: atLeast(2, definition.firstWorkers ?? 2, `mixture "${id}": firstWorkers`),
     quorum: resolveQuorum(definition, workers.length),
     minWorkers: resolveMinWorkers(definition, workers.length),
     graceMs: definition.early ? 0 : (definition.graceMs ?? 3000),
@@ -62,9 +63,9 @@ function resolvePrompts({ id, prompts = {} }: MixtureDefinition): ResolvedMixtur
   return new Map(written)
 }
 
-function atLeastOne(id: string, name: string, count: number): number {
-  if (Number.isInteger(count) && count >= 1) return count
-  throw new ConfigError(`mixture "${id}": ${name} is ${count}; it must be a whole number from 1.`)
+function atLeast(least: number, count: number, name: string): number {
+  if (Number.isInteger(count) && count >= least) return count
+  throw new ConfigError(`${name} is ${count}; it must be a whole number from ${least}.`)
 }
 
 function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number {

@@ -23,6 +23,7 @@ export interface ResolvedMixture {
   /** The aggregate, then its fallbacks. */
   readonly aggregates: readonly Aggregate[]
   readonly topK: number
+  readonly firstWorkers: number
   readonly quorum: number
   /** Usable drafts without which there is no answer. */
   readonly minWorkers: number

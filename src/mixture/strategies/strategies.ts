@@ -1,6 +1,7 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
 import { advise } from '../advise.ts'
 import type { DraftsPrompt } from '../drafts-prompt.ts'
+import { cascade } from './cascade.ts'
 import { deliberate } from './deliberate.ts'
 import { rankFuse } from './rank-fuse.ts'
 import { select } from './select.ts'
@@ -14,6 +15,7 @@ export const strategies = {
   vote,
   deliberate,
   rank_fuse: rankFuse,
+  cascade,
 } as const satisfies Readonly<Record<string, Strategy>>
 
 export type StrategyName = keyof typeof strategies

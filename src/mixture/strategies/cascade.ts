@@ -1,0 +1,63 @@
+import type { ChatEvent } from '../../chat/chat-event.ts'
+import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
+import { throwIfAborted } from '../../chat/link-abort.ts'
+import type { WorkerCall } from '../ask-worker.ts'
+import { chooseDraft, selectPrompt } from '../choose-draft.ts'
+import { doAgree } from '../do-agree.ts'
+import { bestDraft, type Draft } from '../draft.ts'
+import { forwardableDrafts, forwardDraft, soleDraft } from '../forward-draft.ts'
+import { askWorkers, usableDrafts } from '../gather-drafts.ts'
+import { leadingDrafts } from '../leading-drafts.ts'
+import type { MixtureRun } from '../mixture-run.ts'
+import type { Worker } from '../resolved-mixture.ts'
+import type { Strategy } from './strategy.ts'
+
+/**
+ * The first `firstWorkers` are asked: the cheapest where every worker has a price, else the first of the definition.
+ * Where they agree, their answer is the answer and nobody else is asked. Where they do not, or one of them fails, the
+ * others are asked as well and all drafts vote; without final answers to vote on, the aggregate writes the answer.
+ */
+export const cascade = {
+  prompts: [selectPrompt, aggregatePrompt],
+  asks: ['answer'],
+  answer,
+} as const satisfies Strategy
+
+async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
+  const workers = cheapestFirst(run.mixture.workers)
+  const first = askWorkers(run, workers.slice(0, run.mixture.firstWorkers))
+  const rest = workers.slice(first.length)
+  const agreed = await agreedDrafts(run, first)
+  if (agreed) {
+    run.context.span.set({ drafts: agreed.length, spared: rest.length })
+    run.context.span.note('drafts_agree', { drafts: agreed.length, spared: rest.length })
+    const best = bestDraft(forwardableDrafts(run, agreed))
+    return best ? forwardDraft(run, best) : writeAnswer(run, agreed)
+  }
+  if (rest.length > 0) run.context.span.note('escalated', { workers: rest.length })
+  return elected(run, await usableDrafts(run, [...first, ...askWorkers(run, rest)]))
+}
+
+/** The drafts of these calls where all of them have come and say the same; null as soon as that can no longer be. */
+async function agreedDrafts(run: MixtureRun, calls: readonly WorkerCall[]): Promise<readonly Draft[] | null> {
+  const drafts = calls.map(async ({ outcome }) => (await outcome).draft ?? Promise.reject(new Error('No draft.')))
+  const all = await Promise.all(drafts).catch(() => null)
+  throwIfAborted(run.context.signal)
+  return all && doAgree(all) ? all : null
+}
+
+async function elected(run: MixtureRun, drafts: readonly Draft[]): Promise<AsyncIterable<ChatEvent>> {
+  const leading = leadingDrafts(forwardableDrafts(run, drafts))
+  const winner = leading.length > 1 ? await chooseDraft(run, drafts, leading) : (leading[0] ?? soleDraft(run, drafts))
+  return winner ? forwardDraft(run, winner) : writeAnswer(run, drafts)
+}
+
+/** By what a token in and a token out cost together; in the order of the definition where that is not known of all. */
+function cheapestFirst(workers: readonly Worker[]): readonly Worker[] {
+  const priced = workers.flatMap((worker) => {
+    const { price } = worker.model.card
+    return price ? [{ worker, cost: price.input + price.output }] : []
+  })
+  if (priced.length < workers.length) return workers
+  return priced.sort((a, b) => a.cost - b.cost).map(({ worker }) => worker)
+}
