@@ -172,6 +172,7 @@ const mixture = strict({
   aggregate_fallbacks: z.array(text).optional(),
   workers: z.array(worker).optional().describe('Each writes a draft; with none the aggregate answers alone'),
   max_workers: z.int().min(1).optional().describe('Calls to workers that are allowed, samples counted. Default: 16'),
+  layers: z.int().min(1).max(3).optional().describe('Rounds; workers see the drafts of the round before. Default: 1'),
   top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
   first_workers: z.int().min(2).optional().describe('Calls to workers that cascade begins with. Default: 2'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),

@@ -150,6 +150,8 @@ export interface MixtureConfig {
   readonly aggregate: MemberConfig
   readonly aggregateFallbacks: readonly string[]
   readonly workers: readonly WorkerConfig[]
+  /** Rounds; undefined: one. */
+  readonly layers?: number
   /** Drafts that `rank_fuse` makes the answer of; undefined: the mixture's default. */
   readonly topK?: number
   /** Calls to workers that `cascade` begins with; undefined: the mixture's default. */

@@ -60,6 +60,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     ...known({
       description: written.description,
       quorum: written.quorum,
+      layers: written.layers,
       topK: written.top_k,
       firstWorkers: written.first_workers,
     }),

@@ -35,7 +35,8 @@ export function requestWithBlock(run: MixtureRun, aggregate: Aggregate, block: s
   }
 }
 
-function withBlock(messages: readonly ChatMessage[], block: string): readonly ChatMessage[] {
+/** The messages with one block behind them: a part of the last message of the user, or a message of its own. */
+export function withBlock(messages: readonly ChatMessage[], block: string): readonly ChatMessage[] {
   const last = messages.at(-1)
   if (last?.role !== 'user') return [...messages, { role: 'user', content: block }]
   return messages.with(-1, appendText(last, block))

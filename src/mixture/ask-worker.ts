@@ -35,7 +35,10 @@ export type WorkerOutcome =
 export function askWorker(run: MixtureRun, worker: Worker): WorkerCall {
   const request = workerRequest(run, worker)
   const key = draftKeyOf(run, worker, request)
-  const span = run.context.span.child('worker', worker.label, { sample: worker.sample })
+  const span = run.context.span.child('worker', worker.label, {
+    sample: worker.sample,
+    ...(run.roundBefore ? { layer: run.roundBefore.layer + 1 } : {}),
+  })
   const source = { worker, span, messages: request.body.messages, mayAct: mayAct(run, worker) }
   const [kept] = (key !== null && run.stageCache.recall(key, run.context.clock.now())) || []
   return kept ? reusedCall(kept, source) : madeCall(run, { key, request, source })

@@ -24,7 +24,7 @@ export function numberDrafts({ mixture, request }: MixtureRun, drafts: readonly 
 interface ShownDrafts {
   /** In the order in which they are numbered. */
   readonly numbered: readonly Draft[]
-  readonly aggregate: Aggregate
+  readonly aggregate: Pick<Aggregate, 'model'>
   /** 0 to 1. */
   readonly fit: number
   /** Shown behind the drafts. */
@@ -95,7 +95,7 @@ function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }:
 function freeCharacters(
   { request: { body }, estimateTokens }: MixtureRun,
   drafts: readonly Draft[],
-  { model }: Aggregate,
+  { model }: Pick<Aggregate, 'model'>,
 ): number {
   const { contextWindow } = model.card
   if (contextWindow === undefined) return Infinity

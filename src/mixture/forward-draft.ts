@@ -9,16 +9,22 @@ import { piecesOf } from './shorten-text.ts'
 import { visibleUsage } from './visible-usage.ts'
 
 /** The drafts that may be the answer as they are: the client may want a form that only the aggregate was asked for. */
-export function forwardableDrafts(
-  { request: { body }, schemaProblem }: MixtureRun,
-  drafts: readonly Draft[],
-): readonly Draft[] {
-  if ((body.n ?? 1) > 1 || body.logprobs === true) return []
+export function forwardableDrafts(run: MixtureRun, drafts: readonly Draft[]): readonly Draft[] {
+  const {
+    request: { body },
+    schemaProblem,
+  } = run
+  if (!mayForward(run)) return []
   return drafts.filter(({ text, toolCalls }) =>
     toolCalls.length > 0
       ? areMeant(toolCalls, body)
       : !mustAct(body) && formProblem(text, body.response_format, schemaProblem) === null,
   )
+}
+
+/** False where the client wants of the answer what no draft has: several choices, or log probabilities. */
+export function mayForward({ request: { body } }: MixtureRun): boolean {
+  return (body.n ?? 1) <= 1 && body.logprobs !== true
 }
 
 /** The draft that makes an aggregate needless: the only one, or one of several that all refuse; else undefined. */

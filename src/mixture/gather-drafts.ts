@@ -28,8 +28,8 @@ export function askWorkers(run: MixtureRun, workers: readonly Worker[]): readonl
 }
 
 /**
- * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than the calls,
- * the span says so in `degraded`.
+ * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than the
+ * calls, the span says so in `degraded`. Where too few are usable, those of the round before take their place.
  *
  * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, `insufficient_workers` where
  * they are fewer than the mixture must have
@@ -40,13 +40,15 @@ export async function usableDrafts(run: MixtureRun, calls: readonly WorkerCall[]
   throwIfAborted(context.signal)
   const drafts = calls.flatMap((call) => {
     const outcome = ended.get(call)
-    return (outcome ? outcome.draft : cutOff(run, call)) ?? []
+    return (outcome ? outcome.draft : abortStraggler(run, call)) ?? []
   })
   const failures = calls.flatMap((call) => ended.get(call)?.failure ?? [])
-  if (drafts.length < Math.min(mixture.minWorkers, calls.length)) throw tooFew(mixture, drafts.length, failures)
+  const isEnough = drafts.length >= Math.min(mixture.minWorkers, calls.length)
+  const usable = isEnough ? drafts : run.roundBefore?.numbered
+  if (!usable) throw tooFew(mixture, drafts.length, failures)
   const degraded = drafts.length < calls.length ? { degraded: `${drafts.length}/${calls.length}` } : {}
-  context.span.set({ drafts: drafts.length, ...degraded })
-  return drafts
+  context.span.set({ drafts: usable.length, ...degraded })
+  return usable
 }
 
 /** What has come in when every call has ended, or when the grace after the quorum has. */
@@ -79,7 +81,8 @@ function enoughOutcomes(
   })
 }
 
-function cutOff({ context: { span } }: MixtureRun, call: WorkerCall): Draft | null {
+/** Ends a call that nobody waits for any more; gives what was said so far, null where that is too little. */
+export function abortStraggler({ context: { span } }: MixtureRun, call: WorkerCall): Draft | null {
   const draft = call.cutOff()
   span.note('straggler_aborted', { worker: call.worker.label, usesPartial: draft !== null })
   return draft

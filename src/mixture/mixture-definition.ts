@@ -20,6 +20,8 @@ export interface MixtureDefinition {
   readonly aggregateFallbacks?: readonly ChatModel[]
   /** Default: `synthesize`. */
   readonly strategy?: StrategyName
+  /** Rounds, 1 to 3: from the second on, the workers see the drafts of the round before. Default: 1. */
+  readonly layers?: number
   /** Drafts that `rank_fuse` makes the answer of. Default: 3. */
   readonly topK?: number
   /** Calls to workers that `cascade` begins with, at least 2. Default: 2. */

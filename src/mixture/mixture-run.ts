@@ -2,6 +2,7 @@ import type { CallBudget, CallContext } from '../chat/call-context.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { BodyDigest } from './body-digest.ts'
+import type { Draft } from './draft.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
 import type { SchemaProblem } from './response-format.ts'
@@ -26,12 +27,24 @@ export interface MixtureRun {
   readonly answerId: string
   /** 32 hex digits that no worker has seen: they mark where drafts begin and end. */
   readonly boundary: string
+  /** What the workers are shown of the round before; null in the first. */
+  readonly roundBefore: RoundBefore | null
   readonly stageCache: StageCache
   /** Of the config; part of the keys of drafts. */
   readonly version: string
   readonly digest: BodyDigest
   readonly schemaProblem: SchemaProblem
   readonly estimateTokens: (text: string) => number
+}
+
+/** What the workers of one round wrote, for those of the next. */
+export interface RoundBefore {
+  /** Which round that was, from 1. */
+  readonly layer: number
+  /** Its drafts in the order in which they are numbered. */
+  readonly numbered: readonly Draft[]
+  /** Of its own: workers must not see the one that fences their drafts for the aggregate. */
+  readonly boundary: string
 }
 
 /** The values of the slots that every prompt of a mixture has. `today` reads `2026-11-24`. */

@@ -21,6 +21,7 @@ import { affordableRun } from './affordable-run.ts'
 import { askAggregateAlone } from './aggregate.ts'
 import { bearsTools } from './bears-tools.ts'
 import { BodyDigest } from './body-digest.ts'
+import { passEarlierRounds } from './earlier-rounds.ts'
 import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
@@ -113,7 +114,8 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
   const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
   context.span.set({ strategy: name, quorum: run.quorum })
-  return strategy.answer(run)
+  if (run.mixture.layers === 1 || bearsTools(request.body)) return strategy.answer(run)
+  return passEarlierRounds(run, parts.randomBytes).then((lastRound) => strategy.answer(lastRound))
 }
 
 /** Each choice is a call to the aggregate. */
@@ -164,6 +166,7 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     quorum: quorumOf(mixture, request),
     answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
     boundary: createBoundary(randomBytes),
+    roundBefore: null,
     stageCache,
     version,
     digest: new BodyDigest(),

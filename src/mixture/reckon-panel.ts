@@ -54,7 +54,8 @@ export function expectDrafts(matter: Matter): readonly ExpectedDraft[] {
 export function reckonPanel(matter: Matter, drafts: readonly ExpectedDraft[]): PanelCost {
   const aggregate = explainAggregate(matter, drafts)
   const estimates = drafts.map(({ explanation }) => explanation.estimate)
-  const gathered = { ...atOnce(estimates), ms: gatheringMs(matter, estimates) }
+  const round = { ...atOnce(estimates), ms: gatheringMs(matter, estimates) }
+  const gathered = inTurn(Array.from({ length: matter.mixture.layers }, () => round))
   return { drafts, aggregate, estimate: inTurn([gathered, aggregateEstimate(aggregate)]) }
 }
 

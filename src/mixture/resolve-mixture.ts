@@ -34,6 +34,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     description: definition.description ?? '',
     workers,
     aggregates: resolveAggregates(definition),
+    layers: resolveLayers(definition),
     topK: atLeast(1, definition.topK ?? 3, `mixture "${id}": topK`),
     firstWorkers: atLeast(2, definition.firstWorkers ?? 2, `mixture "${id}": firstWorkers`),
     quorum: resolveQuorum(definition, workers.length),
@@ -61,6 +62,13 @@ function resolvePrompts({ id, prompts = {} }: MixtureDefinition): ResolvedMixtur
     return template ? [[name, template] as const] : []
   })
   return new Map(written)
+}
+
+const mostLayers = 3
+
+function resolveLayers({ id, layers = 1 }: MixtureDefinition): number {
+  if (Number.isInteger(layers) && layers >= 1 && layers <= mostLayers) return layers
+  throw new ConfigError(`mixture "${id}": layers is ${layers}; it must be a whole number from 1 to ${mostLayers}.`)
 }
 
 function atLeast(least: number, count: number, name: string): number {

@@ -22,6 +22,7 @@ export interface ResolvedMixture {
   readonly workers: readonly Worker[]
   /** The aggregate, then its fallbacks. */
   readonly aggregates: readonly Aggregate[]
+  readonly layers: number
   readonly topK: number
   readonly firstWorkers: number
   readonly quorum: number

@@ -1,11 +1,13 @@
 import type { ChatBody, ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import { lastUserMessage } from '../chat/message-text.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
+import { withBlock } from './aggregate-request.ts'
 import { toolFieldsOf, withoutAnswerFields } from './answer-fields.ts'
 import { conversationValues } from './mixture-prompts.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { readableMessages } from './modality.ts'
 import type { Worker } from './resolved-mixture.ts'
+import { roundBeforeBlock } from './round-before.ts'
 import { toolsAsText } from './tools-as-text.ts'
 
 /** The request as one worker gets it. Always streamed, so that a worker that is cut off has said something. */
@@ -36,7 +38,8 @@ function withSampleSeed(body: ChatBody, sample: number): ChatBody {
 function workerMessages(run: MixtureRun, worker: Worker): readonly ChatMessage[] {
   const templated = withTemplate(run, worker)
   const asked = mayAct(run, worker) ? templated : toolsAsText(templated)
-  const readable = readableMessages(asked, worker.model.card)
+  const shown = roundBeforeBlock(run, worker)
+  const readable = readableMessages(shown === null ? asked : withBlock(asked, shown), worker.model.card)
   if (!worker.systemPrompt) return readable
   return applySystemPrompt(readable, worker.systemPrompt, { ...mixtureValues(run), 'worker.name': worker.label })
 }

@@ -20,12 +20,14 @@ import type { Strategy } from './strategy.ts'
 export const cascade = {
   prompts: [selectPrompt, aggregatePrompt],
   asks: ['answer'],
+  isForwarding: true,
   answer,
 } as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
+  const { firstWorkers, minWorkers } = run.mixture
   const workers = cheapestFirst(run.mixture.workers)
-  const first = askWorkers(run, workers.slice(0, run.mixture.firstWorkers))
+  const first = askWorkers(run, workers.slice(0, Math.max(firstWorkers, minWorkers)))
   const rest = workers.slice(first.length)
   const agreed = await agreedDrafts(run, first)
   if (agreed) {

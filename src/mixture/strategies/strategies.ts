@@ -1,8 +1,10 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
 import { advise } from '../advise.ts'
 import type { DraftsPrompt } from '../drafts-prompt.ts'
+import { layerPrompt } from '../round-before.ts'
 import { cascade } from './cascade.ts'
 import { deliberate } from './deliberate.ts'
+import { race } from './race.ts'
 import { rankFuse } from './rank-fuse.ts'
 import { select } from './select.ts'
 import type { Strategy } from './strategy.ts'
@@ -16,6 +18,7 @@ export const strategies = {
   deliberate,
   rank_fuse: rankFuse,
   cascade,
+  race,
 } as const satisfies Readonly<Record<string, Strategy>>
 
 export type StrategyName = keyof typeof strategies
@@ -28,12 +31,13 @@ export function isStrategyName(name: string): name is StrategyName {
 }
 
 type DraftsPromptName =
-  (typeof strategies)[StrategyName]['prompts'][number]['name'] | (typeof advise)['prompts'][number]['name']
+  (typeof strategies)[StrategyName]['prompts'][number]['name'] | (typeof advise)['prompts'][number]['name'] | 'layer'
 
 /** Every prompt that shows drafts: those of the strategies, and that of a request which offers tools. */
 export const draftsPrompts: readonly DraftsPrompt<DraftsPromptName>[] = [
   ...new Set(Object.values(strategies).flatMap(({ prompts }) => [...prompts])),
   ...advise.prompts,
+  layerPrompt,
 ]
 
 /** Every prompt of a mixture that the user may write: these, and what workers are asked with. */
