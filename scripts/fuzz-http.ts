@@ -13,6 +13,8 @@ const seeds = [
   writeRequest('/v1/chat/completions', body),
   writeRequest('/v1/chat/completions', { ...body, stream: true }),
   writeRequest('/v1/messages', { ...body, max_tokens: 5 }),
+  writeRequest('/v1/responses', { model: 'sim', input: 'Hi' }),
+  writeRequest('/mollmr/v1/explain', body),
   writeRequest('/v1/models/mollmr%2Fsim'),
   writeRequest('/health/ready', undefined, { accept: '*/*', 'x-api-key': 'k' }),
   `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n`,

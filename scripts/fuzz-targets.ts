@@ -12,6 +12,8 @@ import { failureOfBody, failureOfStatus } from '../src/upstream/http/failure.ts'
 import { repairChunk, repairCompletion } from '../src/upstream/openai/repair.ts'
 import { messagesDialect } from '../src/wire/anthropic-messages/messages-dialect.ts'
 import { chatDialect } from '../src/wire/openai-chat/chat-dialect.ts'
+import { ResponseShelf } from '../src/wire/openai-responses/response-shelf.ts'
+import { createResponsesDialect } from '../src/wire/openai-responses/responses-dialect.ts'
 import { spliceModel } from '../src/wire/openai-chat/splice-model.ts'
 import { SseParser } from '../src/wire/sse.ts'
 
@@ -51,6 +53,10 @@ const messagesBodies = [
   '{"model":"m","max_tokens":10,"messages":[{"role":"user","content":"Hi"}]}',
   '{"model":"m","max_tokens":10,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"stream":true,"tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"auto"},"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}]},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"s"},{"type":"tool_use","id":"t","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"1"}]}]}',
 ]
+const responsesBodies = [
+  '{"model":"m","input":"Hi"}',
+  '{"model":"m","stream":true,"instructions":"i","store":false,"input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"data:image/png;base64,AA=="}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"1"},{"type":"reasoning","id":"r","summary":[]}],"tools":[{"type":"function","name":"f","parameters":{"type":"object"},"strict":false}],"tool_choice":"auto","reasoning":{"effort":"low"},"text":{"format":{"type":"json_schema","name":"a","schema":{}}},"max_output_tokens":9}',
+]
 const configs = [
   'mixtures: [{ name: generic, description: d, workers: [a, b], aggregate: c }]\nrouter: { model: { name: a } }\n',
   `server: { port: 1, host: "127.0.0.1" }\nupstreams: { u: { kind: openai, base_url: "http://localhost:1/v1", api_key: "\${KEY:-x}" }, s: { kind: simulated } }\nmodels: [{ id: a, upstream: u, price: { input: 1, output: 2 } }]\nmixtures:\n  - name: g\n    strategy: vote\n    workers: [{ model: a, samples: 2 }, s]\n    aggregate: a\n    quorum: 2\nkeys: [{ name: k, hash: "${digestKey('k')}" }]\n`,
@@ -63,6 +69,12 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     seeds: messagesBodies,
     share: 1,
     check: (input) => void messagesDialect.parse(input, caller),
+  },
+  {
+    name: 'responses-body',
+    seeds: responsesBodies,
+    share: 1,
+    check: (input) => void createResponsesDialect(new ResponseShelf()).parse(input, caller),
   },
   {
     name: 'splice-model',

@@ -9,7 +9,7 @@ import { type ChaosUpstream, startChaosUpstream } from '../src/testing/chaos-ups
 import { atMost, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, requests: { type: 'string' } } })
-const requests = Number(values.requests ?? (values.full ? 400_000 : 20_000))
+const requests = Number(values.requests ?? (values.full ? 400_000 : 10_000))
 const lanes = 50
 const samples = 8
 const mebibyte = 1024 * 1024

@@ -138,6 +138,7 @@ describe('a key for some models', () => {
     const list = await fetch(`${gateway.url}/v1/models`, { headers: bearer(bob) })
     const { data } = (await list.json()) as { data: { id: string }[] }
     expect(data.map(({ id }) => id)).toEqual(['mollmr/router', 'mollmr/generic'])
+    expect(await (await fetch(gateway.url, { headers: bearer(bob) })).text()).not.toContain('facts')
     const other = await fetch(`${gateway.url}/v1/models/facts`, { headers: bearer(bob) })
     expect([other.status, await codeOf(other)]).toEqual([403, 'model_not_allowed'])
   })

@@ -1,6 +1,6 @@
 /** `GET /v1/models` in the shape that the caller reads: OpenAI's, or Anthropic's where it says `anthropic-version`. */
 import type { FastifyRequest } from 'fastify'
-import type { ListedModel } from '../catalog/catalog.ts'
+import type { Catalog, ListedModel } from '../catalog/catalog.ts'
 import { writeAnthropicModel } from '../wire/anthropic-messages/write-model.ts'
 import { writeModel } from '../wire/openai-chat/write-model.ts'
 import { speaksAnthropic } from './caller-dialect.ts'
@@ -10,20 +10,25 @@ import { mayAsk, requirePermission } from './key-ring.ts'
 /** Every model that the caller may ask; the Anthropic shape also has the aliases that Claude Code shows. */
 export function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
   const snapshot = catalog()
-  const allowed = ({ id }: ListedModel): boolean => mayAsk(request.keyHolder, snapshot.find(id).id)
   if (!speaksAnthropic(request)) {
     return {
       object: 'list',
-      data: snapshot
-        .list()
-        .filter(allowed)
-        .map(({ id, card }) => writeModel(id, card, startedAt)),
+      data: allowedModels(snapshot, request).map(({ id, card }) => writeModel(id, card, startedAt)),
     }
   }
-  const models = [...snapshot.aliases(), ...snapshot.list()].filter(allowed)
+  const models = allowedModels(snapshot, request, snapshot.aliases())
   const { limit } = request.query as { readonly limit?: string }
   const most = limit === undefined ? models.length : Number.parseInt(limit, 10) || models.length
   return anthropicPage(models, most, startedAt)
+}
+
+/** What the caller's key may ask, `first` before the rest. */
+export function allowedModels(
+  snapshot: Catalog,
+  { keyHolder }: FastifyRequest,
+  first: readonly ListedModel[] = [],
+): readonly ListedModel[] {
+  return [...first, ...snapshot.list()].filter(({ id }) => mayAsk(keyHolder, snapshot.find(id).id))
 }
 
 export function showModel({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {

@@ -10,7 +10,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
 import { explain } from './explain.ts'
 import { homePage } from './home-page.ts'
-import { listModels, showModel } from './list-models.ts'
+import { allowedModels, listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 
 const open = { config: { isOpen: true } }
@@ -68,6 +68,6 @@ function showReadiness({ admission, catalog, isConfigStale }: GatewayParts, repl
 }
 
 function sendHomePage(parts: GatewayParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const html = homePage(`${request.protocol}://${request.host}`, parts.catalog().list())
+  const html = homePage(`${request.protocol}://${request.host}`, allowedModels(parts.catalog(), request))
   return reply.header('content-type', 'text/html; charset=utf-8').send(html)
 }
