@@ -6,6 +6,7 @@ import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ChatRequest, Override } from '../chat/chat-request.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import { RequestError } from '../chat/errors.ts'
+import type { Relay, RelayRequest } from '../chat/relay.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import type { BuiltDefinition } from './compose-mixture.ts'
 import { type Served, serverOf } from './serve-request.ts'
@@ -19,6 +20,12 @@ export interface Catalog {
    * @throws RequestError as `find` does, and where an option may not be set or cannot be meant
    */
   serve(request: ChatRequest): Served
+  /**
+   * The way past mixing to the upstream that has a model.
+   *
+   * @throws RequestError as `find` does, and `invalid_request` where the model has no such way
+   */
+  relay(id: string, path: RelayRequest['path']): Relay
   /** Every model as it is listed, with the prefix: the router, the mixtures, the single models. */
   list(): readonly ListedModel[]
   /** The router and the mixtures under names that Claude Code shows: its list has only what begins with "claude". */
@@ -42,6 +49,8 @@ export interface CatalogOptions {
   readonly overrides?: readonly Override[]
   /** The mixtures as they are made, by id. */
   readonly definitions?: ReadonlyMap<string, BuiltDefinition>
+  /** By the id of the model: those of upstreams that can hand on what they are sent. */
+  readonly relays?: ReadonlyMap<string, Relay>
   /** Makes a mixture for one request. */
   readonly compose?: (definition: BuiltDefinition) => ChatModel
 }
@@ -67,11 +76,17 @@ export function catalogOf(models: readonly ChatModel[], options: CatalogOptions)
   return {
     find: (id) => find(id, 'model'),
     serve: serverOf({ ...options, find, bare }),
+    relay: (id, path) => options.relays?.get(find(id, 'model').id) ?? refuseRelay(bare(id), path),
     list: () => listed,
     aliases: () => aliases,
     listedId: (id) => prefix + bare(id),
     deadline,
   }
+}
+
+function refuseRelay(id: string, path: string): never {
+  const message = `"${id}" does not answer /v1${path}: only single models on an upstream of kind openai do.`
+  throw new RequestError('invalid_request', message, { param: 'model' })
 }
 
 function refuse(id: string, models: ReadonlyMap<string, ChatModel>, param: string): never {

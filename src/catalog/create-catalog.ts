@@ -1,6 +1,7 @@
 /** From what a config means to models that answer: the only place that knows every kind of them. */
 import { type ChatModel, createModelCard } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
+import type { Relay } from '../chat/relay.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from '../config/config.ts'
 import type { MixtureDependencies } from '../mixture/mixture-definition.ts'
@@ -29,7 +30,18 @@ export function createCatalog(config: Config, engines: Engines): Catalog {
   const { modelPrefix: prefix, deadline, overrides } = config.server
   const models = builder.models()
   const { definitions } = builder
-  return catalogOf(models, { prefix, deadline, overrides, definitions, compose: builder.compose })
+  const relays = relaysOf(config, engines)
+  return catalogOf(models, { prefix, deadline, overrides, definitions, relays, compose: builder.compose })
+}
+
+function relaysOf({ models, upstreams }: Config, engines: Engines): ReadonlyMap<string, Relay> {
+  const relays = new Map<string, Relay>()
+  for (const model of models.values()) {
+    const upstream = upstreams.get(model.upstream)
+    const relay = upstream && engines.createRelay(model, upstream)
+    if (relay) relays.set(model.id, relay)
+  }
+  return relays
 }
 
 type ModelWrapper = (model: ChatModel) => ChatModel

@@ -25,6 +25,8 @@ export function openApiDocument(): Record<string, unknown> {
           open({ input_tokens: { type: 'integer' } }, ['input_tokens']),
         ),
       },
+      '/v1/embeddings': { post: relayedOperation('Embed texts by a single model') },
+      '/v1/completions': { post: relayedOperation('Complete a text by a single model (legacy)') },
       '/v1/models': { get: operation('List the router, the mixtures and the single models', ref('ModelList')) },
       '/v1/models/{id}': {
         get: operation('One model; the id may contain slashes, plain or encoded', ref('Model'), [pathParameter('id')]),
@@ -72,6 +74,14 @@ function responsesOperation(): Record<string, unknown> {
   return {
     ...operation('The same in the words of the Responses API', ref('Response')),
     requestBody: { required: true, content: jsonOf(ref('ResponsesRequest')) },
+  }
+}
+
+function relayedOperation(summary: string): Record<string, unknown> {
+  const anything = { type: 'object' }
+  return {
+    ...operation(summary, anything),
+    requestBody: { required: true, content: jsonOf(open({ model: text }, ['model'])) },
   }
 }
 

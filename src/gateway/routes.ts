@@ -12,6 +12,7 @@ import { explain } from './explain.ts'
 import { homePage } from './home-page.ts'
 import { allowedModels, listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
+import { relayRequest } from './relay-request.ts'
 
 const open = { config: { isOpen: true } }
 
@@ -33,6 +34,11 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.post('/v1/messages/count_tokens', { config: { dialect: messagesDialect } }, (http) =>
     countTokens(parts.catalog(), http),
   )
+  for (const path of ['/embeddings', '/completions'] as const) {
+    for (const each of [`/v1${path}`, path]) {
+      server.post(each, (http, reply) => relayRequest(parts, parts.catalog(), { http, reply, path }))
+    }
+  }
   for (const path of ['/v1/models', '/models']) {
     server.get(path, (request) => listModels(parts, request))
     // Ids contain slashes: the rest of the path is the id.

@@ -72,11 +72,11 @@ interface Client {
 }
 
 /** What must not be told, whatever the server says. */
-function secretsOf({ apiKey = '', headers = {} }: OpenAiModelOptions, { username, password }: URL): string[] {
+export function secretsOf({ apiKey = '', headers = {} }: OpenAiModelOptions, { username, password }: URL): string[] {
   return [apiKey, ...Object.values(headers), decodeURIComponent(username), decodeURIComponent(password)]
 }
 
-function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<string, string> {
+export function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Record<string, string> {
   return {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
