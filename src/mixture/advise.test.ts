@@ -147,6 +147,18 @@ describe('advice', () => {
     for (const { request } of mixture.judge.calls) expect(lastTextOf(request)).toContain('b would run the tests.')
   })
 
+  it('is not asked for anew by what a client adds behind a result in the name of the user', async () => {
+    const a = advising('a')
+    const mixture = mixtureOf([a])
+    await ask(mixture, [user])
+    const messages = [...(steps[1] ?? []), { role: 'user', content: '<system-reminder>Keep a list.</system-reminder>' }]
+    const { trace } = await ask(mixture, messages)
+    expect(trace.attributes['advice']).toBe('reused')
+    expect(a.calls).toHaveLength(1)
+    expect(mixture.judge.calls[1]?.request.body.messages.slice(0, -1)).toEqual(steps[1])
+    expect(lastTextOf(mixture.judge.calls[1]?.request)).toMatch(/^<system-reminder>[^]*a would run the tests/)
+  })
+
   it('is asked for anew at the next turn, with what was called before in words', async () => {
     const a = advising('a')
     const mixture = mixtureOf([a])

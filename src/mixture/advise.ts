@@ -38,7 +38,7 @@ async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
 /** What the workers have said to the user's last message; nothing where that is forgotten and tools are at work already. */
 async function adviceOfTurn(run: MixtureRun): Promise<readonly Draft[]> {
   const { messages } = run.request.body
-  const turn = messages.slice(0, messages.findLastIndex(({ role }) => role === 'user') + 1)
+  const turn = turnOf(messages)
   const key = adviceKeyOf(run, turn)
   const kept = run.stageCache.recall(key, run.context.clock.now())
   if (kept) {
@@ -57,6 +57,18 @@ async function adviceOfTurn(run: MixtureRun): Promise<readonly Draft[]> {
       advice.map((draft) => ({ ...contentOf(draft), worker: draft.worker.label })),
     )
   return advice
+}
+
+/**
+ * The conversation up to the message that the user's turn began with. What a client adds behind a tool's result in the
+ * user's name, a reminder or a note, begins no turn.
+ */
+function turnOf(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const begins = ({ role }: ChatMessage, index: number): boolean => {
+    const before = messages[index - 1]
+    return role === 'user' && !(before && isToolResult(before))
+  }
+  return messages.slice(0, messages.findLastIndex(begins) + 1)
 }
 
 /** Advice is no more than advice: where no worker has any, the aggregate goes on alone. */

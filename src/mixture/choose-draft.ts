@@ -1,7 +1,7 @@
 /** The aggregate says which draft is best; nobody rewrites it. */
 import { askForJson } from './ask-for-json.ts'
 import { numberDrafts } from './draft-block.ts'
-import type { Draft } from './draft.ts'
+import { bestDraft, type Draft } from './draft.ts'
 import { draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead } from './forward-draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
@@ -12,13 +12,15 @@ export const selectPrompt = draftsPrompt('select')
 
 /**
  * The one of `candidates`, which are some of `drafts`, that the aggregate finds best. Where it cannot be asked, or its
- * reply names none, the best by weight; the span then says that the answer is degraded.
+ * reply names none, the best by weight; the span then says that the answer is degraded. Where all refuse there is nothing
+ * to choose.
  */
 export async function chooseDraft(
   run: MixtureRun,
   drafts: readonly Draft[],
   candidates: readonly Draft[],
 ): Promise<Draft | undefined> {
+  if (candidates.every(({ flag }) => flag === 'refusal')) return bestDraft(candidates)
   const numbered = numberDrafts(run, candidates)
   const draft = { type: 'integer', enum: numbered.map((_, index) => index + 1) }
   const form = { name: 'best_draft', properties: { draft } }

@@ -93,6 +93,25 @@ it('a retry that comes while the first still runs joins its workers, and keeps t
   expect(ledgers.map((rows) => rows.toSorted())).toEqual([['b'], ['a', 'b']])
 })
 
+it('nobody is given what another caller has paid for, and everybody what is theirs', async () => {
+  await gateway.close()
+  gateway = await runConfig(
+    `${config(upstream.baseUrl)}keys: [{ name: ann, key: key-of-ann }, { name: ben, key: key-of-ben }]`,
+  )
+  const ask = async (key: string): Promise<number> => {
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${key}`,
+      'x-stainless-retry-count': '1',
+    }
+    expect((await gateway.chat(body, { headers })).status).toBe(200)
+    return asked('a', 'b').length
+  }
+  expect(await ask('key-of-ann')).toBe(2)
+  expect(await ask('key-of-ben')).toBe(4)
+  expect(await ask('key-of-ann')).toBe(4)
+})
+
 it('unless the mixture says so', async () => {
   for (let round = 0; round < 2; round += 1) await (await gateway.chat({ ...body, model: 'forgetful' })).text()
   expect(asked('a', 'b')).toHaveLength(4)

@@ -107,6 +107,15 @@ describe('select', () => {
     expect(old.calls.map(({ request }) => request.body.temperature)).toEqual([0, undefined])
   })
 
+  it('asks nobody where all refuse, and hands one refusal up', async () => {
+    const judge = choosing('no call')
+    const refusing = createFakeModel('refusing', {
+      script: () => [{ delta: { refusal: 'I will not.' } }, { delta: {}, finish: 'stop' }],
+    })
+    const { answer } = await askModel(mixtureOf(judge, { workers: [refusing, refusing] }))
+    expect([answer.text, answer.finishReason, judge.calls.length]).toEqual(['I will not.', 'content_filter', 0])
+  })
+
   it('asks nobody where there is one draft', async () => {
     const judge = choosing('Draft A.')
     const { answer } = await askModel(mixtureOf(judge, { workers: [createSayingModel('a', 'Draft A.')] }))
