@@ -55,13 +55,14 @@ describe('a mixture within its budget', () => {
   })
 
   it('reckons what its strategy asks the aggregate for', () => {
-    const estimateOf = (strategy: StrategyName): number => {
+    const estimateOf = (strategy: StrategyName, n = 1): number => {
       const { mixture } = panelOf({}, { strategy })
-      const request = { body: { model: 'mix', ...body, max_tokens: 1000 }, options: {}, caller: { headers: {} } }
+      const request = { body: { model: 'mix', ...body, max_tokens: 1000, n }, options: {}, caller: { headers: {} } }
       const clock = { now: () => 0, wallTime: () => 0, after: () => () => undefined }
       return mixture.explain?.(request, { clock, addedTokens: 0 }).estimate.completionTokens ?? 0
     }
     expect(estimateOf('synthesize')).toBe(300 + 1000)
+    expect(estimateOf('synthesize', 3)).toBe(300 + 3 * 1000)
     expect(estimateOf('select')).toBe(300 + 64)
     expect(estimateOf('rank_fuse')).toBe(300 + 64 + 1000)
     expect(estimateOf('deliberate')).toBe(300 + 1024 + 1000)

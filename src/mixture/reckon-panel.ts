@@ -1,4 +1,4 @@
-import { type ChatRequest, createChatRequest, type RequestOptions } from '../chat/chat-request.ts'
+import { type ChatRequest, createChatRequest, type RequestOptions, withBody } from '../chat/chat-request.ts'
 import { answerTokensOf, atOnce, expectedAnswerTokens, inTurn, noCalls } from '../chat/estimate.ts'
 import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { explainModel } from '../chat/explain-model.ts'
@@ -67,19 +67,24 @@ export function aggregateEstimate(calls: readonly Explanation[]): Estimate {
 function explainAggregate(matter: Matter, drafts: readonly ExpectedDraft[]): readonly Explanation[] {
   const { mixture, strategy, request, circumstances, estimateTokens } = matter
   const [aggregate] = mixture.aggregates
-  if (!aggregate || (drafts.length === 1 && !mixture.alwaysAggregate)) return []
-  const isAlone = drafts.length === 0
+  const choices = request.body.n ?? 1
+  if (!aggregate || (drafts.length === 1 && choices === 1 && !mixture.alwaysAggregate)) return []
+  const explain = (asked: ChatRequest, draftsTokens: number): Explanation => {
+    const addedTokens = circumstances.addedTokens + draftsTokens
+    return explainModel(aggregate.model, asked, { ...circumstances, addedTokens, estimateTokens })
+  }
+  if (drafts.length === 0) return [explain(request, 0)]
   const shownTokens = drafts.map(({ worker }) => draftTokens(worker, mixture.maxDraftCharacters))
-  const addedTokens = shownTokens.reduce((sum, tokens) => sum + tokens, isAlone ? 0 : blockTokens)
-  const choices = Array.from({ length: request.body.n ?? 1 }, () => 'answer' as const)
-  const asks = strategy.asks.flatMap((ask) => (ask === 'answer' ? choices : ask))
-  return (isAlone ? (['answer'] as const) : asks).map((ask) =>
-    explainModel(aggregate.model, requestFor(ask, request), {
-      clock: circumstances.clock,
-      addedTokens: circumstances.addedTokens + addedTokens,
-      estimateTokens,
-    }),
-  )
+  const draftsTokens = shownTokens.reduce((sum, tokens) => sum + tokens, blockTokens)
+  return strategy.asks.map((ask) => {
+    const call = explain(requestFor(ask, request), draftsTokens)
+    return ask === 'answer' ? severalTimes(call, choices) : call
+  })
+}
+
+/** Each choice of an answer is a call of its own, made at the same time. */
+function severalTimes(call: Explanation, times: number): Explanation {
+  return { ...call, estimate: atOnce(Array.from({ length: times }, () => call.estimate)) }
 }
 
 function draftTokens({ params }: Worker, maxCharacters: number): number {
@@ -88,7 +93,7 @@ function draftTokens({ params }: Worker, maxCharacters: number): number {
 }
 
 function requestFor(ask: Ask, request: ChatRequest): ChatRequest {
-  if (ask === 'answer') return request
+  if (ask === 'answer') return (request.body.n ?? 1) > 1 ? withBody(request, { n: 1 }) : request
   return createChatRequest({ ...withoutAnswerFields(request.body), max_tokens: askedTokens[ask] })
 }
 

@@ -3,7 +3,7 @@ import { createChatRequest } from '../chat/chat-request.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import { CancelledError, UpstreamError } from '../chat/errors.ts'
 import { describeChatModelContract } from '../testing/chat-model-contract.ts'
-import { FakeClock } from '../testing/fake-clock.ts'
+import { FakeClock, settlePromises } from '../testing/fake-clock.ts'
 import { createFailingModel, createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
 import { createCallContext } from './call-context.ts'
 import { recordCalls } from './record-calls.ts'
@@ -77,6 +77,36 @@ describe('recordCalls', () => {
       if (event.type === 'chunk' && event.chunk.choices[0]?.delta.content) break
     }
     expect(trace.ledger()).toMatchObject([{ outcome: 'client_closed', source: 'estimated' }])
+  })
+
+  it('estimates what a call that was stopped had written by then, thoughts and tool calls too', async () => {
+    const clock = new FakeClock()
+    const trace = createTrace('t', clock)
+    const controller = new AbortController()
+    const call = { index: 0, id: 'c', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }
+    const model = createFakeModel('m', {
+      card: { price: { input: 1_000_000, output: 1_000_000 } },
+      script: () => [
+        { delta: { reasoning_content: 'Hm.' } },
+        { delta: { content: 'Yes' } },
+        { delta: { tool_calls: [call] } },
+        { hang: true },
+      ],
+    })
+    const context = createCallContext({ trace, clock, signal: controller.signal })
+    const ended = drain(recordCalls(model, estimate).chat(request, context)).catch(() => [])
+    await settlePromises()
+    controller.abort(new CancelledError())
+    await ended
+    const completionTokens = 'Hm.Yes{"a":1}'.length
+    expect(trace.ledger()).toMatchObject([
+      {
+        outcome: 'client_closed',
+        source: 'estimated',
+        usage: { promptTokens: 6, completionTokens },
+        costUsd: 6 + completionTokens,
+      },
+    ])
   })
 
   it('writes one row for an aborted call', async () => {
