@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,5 +99,75 @@ describe('the request log', () => {
       log.close()
     }
     expect(read('select id from requests order by id')).toEqual([{ id: 'req_1' }, { id: 'req_2' }])
+  })
+
+  it('goes on beside a file that another process holds, and writes when it is free', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, onError })
+    const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
+    other.exec('begin immediate')
+    log.add(finishedTrace('req_1', clock))
+    await clock.advance(100)
+    expect(errors.map(String)).toEqual([expect.stringContaining('locked')])
+    log.add(finishedTrace('req_2', clock))
+    other.exec('rollback')
+    other.close()
+    await clock.advance(1000)
+    expect(read('select id from requests order by id')).toEqual([{ id: 'req_1' }, { id: 'req_2' }])
+    expect(read('select count(*) as calls from calls')).toEqual([{ calls: 4 }])
+    log.close()
+    expect(errors).toHaveLength(1)
+  })
+
+  it('keeps ten thousand requests at most while it cannot write, and says how many it has dropped', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, onError })
+    const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
+    other.exec('begin immediate')
+    for (let index = 0; index < 10_007; index += 1) log.add(createTrace(`req_${index}`, clock))
+    await clock.advance(100)
+    other.exec('rollback')
+    other.close()
+    await clock.advance(1000)
+    expect(read('select count(*) as requests from requests')).toEqual([{ requests: 10_000 }])
+    expect(String(errors.at(-1))).toContain('7 requests are missing')
+    log.close()
+  })
+
+  it('holds whole requests only after the process was killed in the middle of writing', async () => {
+    const program = `
+      import { openRequestLog } from ${JSON.stringify(new URL('request-log.ts', import.meta.url).href)}
+      import { createTrace } from ${JSON.stringify(new URL('../trace/trace.ts', import.meta.url).href)}
+      import { systemClock } from ${JSON.stringify(new URL('../chat/clock.ts', import.meta.url).href)}
+      const log = openRequestLog(${JSON.stringify(directory)}, { clock: systemClock, onError: console.error })
+      const row = ${JSON.stringify(row)}
+      let count = 0
+      setInterval(() => {
+        for (let index = 0; index < 50; index += 1) {
+          const trace = createTrace('req_' + count++, systemClock)
+          for (let call = 0; call < 3; call += 1) trace.root.child('worker', 'w').record(row)
+          trace.root.end('ok')
+          log.add(trace)
+        }
+        process.stdout.write(count + ' ')
+      }, 5)`
+    const child = spawn(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module-typescript',
+      '-e',
+      program,
+    ])
+    let said = ''
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()))
+    while (Number(said.trim().split(' ').at(-1)) < 3000) await new Promise((resolve) => setTimeout(resolve, 5))
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+    const log = openRequestLog(directory, { clock: new FakeClock(), onError })
+    log.close()
+    expect(read('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }])
+    const torn = 'select id from requests where (select count(*) from calls where request_id = id) <> 3'
+    expect(read(torn)).toEqual([])
+    expect(Number(read('select count(*) as requests from requests')[0]?.['requests'])).toBeGreaterThan(1000)
+    expect(errors).toEqual([])
   })
 })

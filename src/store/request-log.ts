@@ -11,7 +11,7 @@ import type { SpanRecord, Trace } from '../trace/trace.ts'
 
 export interface RequestLogOptions {
   readonly clock: Clock
-  /** Hears of rows that could not be written; they are dropped, requests go on. */
+  /** Hears of rows that could not be written: they are tried again where that may help, else dropped; requests go on. */
   readonly onError: (error: unknown) => void
 }
 
@@ -24,6 +24,11 @@ export interface RequestLog {
 
 const fileName = 'mollmr.sqlite'
 const writeAfterMs = 100
+const againAfterMs = 1000
+/** Requests that wait for a disk that is full or a file that another process holds. */
+const mostWaiting = 10_000
+/** SQLITE_BUSY, LOCKED, IOERR, FULL: what may pass. Waiting for it would make requests wait. */
+const passing: ReadonlySet<unknown> = new Set([5, 6, 10, 13])
 
 const schema = `
   create table if not exists requests (
@@ -42,7 +47,7 @@ const schema = `
 export function openRequestLog(directory: string, options: RequestLogOptions): RequestLog {
   mkdirSync(directory, { recursive: true })
   const database = new DatabaseSync(join(directory, fileName))
-  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 2000;')
+  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 0;')
   database.exec(schema)
   return new SqliteRequestLog(database, options)
 }
@@ -53,6 +58,7 @@ class SqliteRequestLog implements RequestLog {
   readonly #insertRequest: StatementSync
   readonly #insertCall: StatementSync
   #waiting: Trace[] = []
+  #dropped = 0
   #cancelWrite: (() => void) | undefined
 
   constructor(database: DatabaseSync, options: RequestLogOptions) {
@@ -64,15 +70,35 @@ class SqliteRequestLog implements RequestLog {
 
   add(trace: Trace): void {
     this.#waiting.push(trace)
-    this.#cancelWrite ??= this.#options.clock.after(writeAfterMs, () => {
-      this.#write()
-    })
+    this.#schedule(writeAfterMs)
   }
 
   close(): void {
     this.#cancelWrite?.()
     this.#write()
+    this.#cancelWrite?.()
+    this.#drop(this.#waiting.length)
+    this.#tellDropped()
     this.#database.close()
+  }
+
+  #schedule(afterMs: number): void {
+    this.#cancelWrite ??= this.#options.clock.after(afterMs, () => {
+      this.#write()
+    })
+  }
+
+  /** The oldest go. They are counted, and told once: when writing works again, or at the end. */
+  #drop(count: number): void {
+    if (count <= 0) return
+    this.#waiting.splice(0, count)
+    this.#dropped += count
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped === 0) return
+    this.#options.onError(new Error(`${this.#dropped} requests are missing in the log: it could not be written.`))
+    this.#dropped = 0
   }
 
   #write(): void {
@@ -83,10 +109,20 @@ class SqliteRequestLog implements RequestLog {
       this.#database.exec('begin')
       for (const trace of traces) this.#writeTrace(trace)
       this.#database.exec('commit')
+      this.#tellDropped()
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('rollback')
       this.#options.onError(error)
+      this.#keep(traces, error)
     }
+  }
+
+  /** For another time where that may help; what cannot be written at all must not stand in the way of the rest. */
+  #keep(traces: readonly Trace[], error: unknown): void {
+    const { errcode } = error as { readonly errcode?: unknown }
+    this.#waiting = [...traces, ...this.#waiting]
+    this.#drop(passing.has(errcode) ? this.#waiting.length - mostWaiting : traces.length)
+    if (this.#waiting.length > 0) this.#schedule(againAfterMs)
   }
 
   #writeTrace(trace: Trace): void {
