@@ -29,8 +29,10 @@ export function mayForward({ request: { body } }: MixtureRun): boolean {
 
 /** The draft that makes an aggregate needless: the only one, or one of several that all refuse; else undefined. */
 export function soleDraft(run: MixtureRun, drafts: readonly Draft[]): Draft | undefined {
-  const isAlone = drafts.length === 1 || drafts.every(({ flag }) => flag === 'refusal')
-  return isAlone && !run.mixture.alwaysAggregate ? bestDraft(forwardableDrafts(run, drafts)) : undefined
+  const refuse = drafts.every(({ flag }) => flag === 'refusal')
+  if (run.mixture.alwaysAggregate || !(refuse || drafts.length === 1)) return undefined
+  // A refusal is one in any form.
+  return bestDraft(refuse && mayForward(run) ? drafts : forwardableDrafts(run, drafts))
 }
 
 /**

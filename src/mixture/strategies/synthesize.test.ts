@@ -77,10 +77,12 @@ describe('synthesize', () => {
   })
 
   it('hands a refusal up where every worker refuses', async () => {
-    const { judge, mixture } = setUp([refusing, refusing])
-    const { answer } = await askModel(mixture)
-    expect([answer.text, answer.finishReason]).toEqual(['I will not.', 'content_filter'])
-    expect(judge.calls).toHaveLength(0)
+    for (const body of [{}, { response_format: { type: 'json_object' } }]) {
+      const { judge, mixture } = setUp([refusing, refusing])
+      const { answer } = await askModel(mixture, { body })
+      expect([answer.text, answer.finishReason]).toEqual(['I will not.', 'content_filter'])
+      expect(judge.calls).toHaveLength(0)
+    }
   })
 
   it('says that a draft which ended at its limit did so', async () => {
