@@ -21,7 +21,7 @@ export function homePage(baseUrl: string, models: readonly ListedModel[]): strin
 <p>Ask it like one model. Behind it, several models write drafts and one turns them into the answer; a router picks
 which, for every request.</p>
 <h2>Point a client at it</h2>
-<p>Base URL <code>${escapeHtml(baseUrl)}/v1</code>, any API key.</p>
+<p>Base URL <code>${escapeHtml(baseUrl)}/v1</code> and your API key; any will do where the config has no keys.</p>
 <pre>${escapeHtml(curlCommand(baseUrl, first?.id ?? 'router'))}</pre>
 <h2>Models</h2>
 <table>
