@@ -105,6 +105,23 @@ describe('C16: embeddings', () => {
     expect(upstream.calls).toHaveLength(0)
   })
 
+  it.each(['', '{"input":"Hi"}', '{"model":3}'])('cannot be asked for with %j', async (body) => {
+    const headers = body === '' ? {} : { 'content-type': 'application/json' }
+    const sent = { method: 'POST', headers, ...(body === '' ? {} : { body }) }
+    expect((await fetch(`${gateway.url}/v1/embeddings`, sent)).status).toBe(400)
+  })
+
+  it('are for keys that may ask the model', async () => {
+    const keys = 'keys: [{ name: anna, key: "${ANNA_KEY}", models: [generic] }]'
+    const closed = await runConfig(config(upstream.baseUrl) + keys, { ANNA_KEY: 'mk_anna_0123456789abcdef' })
+    const anna = new OpenAI({ baseURL: `${closed.url}/v1`, apiKey: 'mk_anna_0123456789abcdef', maxRetries: 0 })
+    await expect(anna.embeddings.create({ model: 'embedder', input: 'Hi' })).rejects.toMatchObject({
+      status: 403,
+      code: 'model_not_allowed',
+    })
+    await closed.close()
+  })
+
   it('fail with the reason of the upstream', async () => {
     upstream.reply = refusing(400, { error: { message: 'input is too long' } })
     const asked = client.embeddings.create({ model: 'embedder', input: 'Hi' })

@@ -9,6 +9,7 @@ import { createTrace, type Trace } from '../trace/trace.ts'
 import { spliceModel } from '../wire/openai-chat/splice-model.ts'
 import { parseJsonBody } from '../wire/parse-json-body.ts'
 import { writeSseData } from '../wire/sse.ts'
+import { bodyOf } from './accept-json.ts'
 import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { errorResponseOf } from './error-response.ts'
 import type { GatewayParts } from './gateway-parts.ts'
@@ -27,12 +28,12 @@ export async function relayRequest(
   { http, reply, path }: RelayExchange,
 ): Promise<FastifyReply> {
   parts.admission.require()
-  const { value, source: json } = parseJsonBody(http.body as Uint8Array)
+  const { value, source: json } = parseJsonBody(bodyOf(http))
   const asked = value['model']
   if (typeof asked !== 'string') throw new RequestError('invalid_request', 'model must be an id.', { param: 'model' })
-  const relay = catalog.relay(asked, path)
   const model = catalog.find(asked)
-  if (http.keyHolder) requirePermission(http.keyHolder, model.id)
+  requirePermission(http.keyHolder, model.id)
+  const relay = catalog.relay(asked, path)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({ route: model.id, model: model.id, ...(http.keyHolder ? { key: http.keyHolder.name } : {}) })
   const leave = new AbortController()
