@@ -2,7 +2,7 @@
  * The HTTP server. It speaks to clients in their dialect and hands what they ask to the catalog's models; which model
  * that is, and how many others it asks, it neither knows nor minds.
  */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
@@ -107,7 +107,7 @@ function createServer(options: GatewayOptions): FastifyInstance {
   const server = Fastify({
     bodyLimit: options.maxBodyBytes,
     logger: false,
-    genReqId: () => `req_${randomBytes(12).toString('hex')}`,
+    genReqId: () => `req_${randomUUID()}`,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     http: {
       maxHeaderSize: maxHeaderBytes,
