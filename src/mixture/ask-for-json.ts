@@ -12,7 +12,7 @@ import type { DraftsPrompt } from './drafts-prompt.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import type { Aggregate } from './resolved-mixture.ts'
 import { stripReasoning } from './strip-reasoning.ts'
-import { emptyAnswerError } from './until-first-content.ts'
+import { emptyAnswerError } from './require-answer.ts'
 import { withinSpan } from './within-span.ts'
 
 export interface JsonQuestion {

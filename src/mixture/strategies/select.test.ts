@@ -96,6 +96,17 @@ describe('select', () => {
     expect(notesOf(alone.trace)).toContain('aggregate_failed')
   })
 
+  it.each(['', ' \n', '<think>Hm.</think>'])(
+    'asks the fallback of one that replies with nothing: %j',
+    async (reply) => {
+      const { answer, trace } = await askModel(
+        mixtureOf(createSayingModel('mute', reply), { aggregateFallbacks: [choosing('Draft C.')] }),
+      )
+      expect(answer.text).toBe('Draft C.')
+      expect(trace.attributes).not.toHaveProperty('degraded')
+    },
+  )
+
   it('asks a server that refuses the schema for the same in words', async () => {
     const old = createFakeModel('old', {
       script: (request): readonly FakeStep[] =>

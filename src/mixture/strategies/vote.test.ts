@@ -70,6 +70,13 @@ describe('vote', () => {
     ])
   })
 
+  it('counts every draft where it says that the aggregate could not name one, not just the tied', async () => {
+    const mute = createSayingModel('judge', 'Neither.')
+    const workers = voters('It is 41.', 'It is 42.', 'I could say many things about this\nand will not decide')
+    const { trace } = await askModel(createMixture({ id: 'mix', workers, aggregate: mute, strategy: 'vote' }))
+    expect(trace.attributes.degraded).toBe('3/3')
+  })
+
   it('gives no vote to a draft without a final answer', async () => {
     const essay = 'I could say many things about this\nand will not decide'
     expect(await elect(voters(essay, essay, 'It is 42.'))).toEqual(['It is 42.', 0])

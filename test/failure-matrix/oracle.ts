@@ -1,0 +1,254 @@
+/**
+ * What the specification says of a case, worked out a second time and in another way than the mixture does: from the
+ * moments in the timelines alone, without events, promises or a clock. Where the two differ, one of them is wrong.
+ */
+import type { ErrorCode } from '../../src/chat/errors.ts'
+import {
+  type AggregateCase,
+  aggregateTimeline,
+  isFinishReason,
+  nameOf,
+  type Timeline,
+  type WorkerCase,
+  workerTimeline,
+} from './timeline.ts'
+
+export interface MatrixCase {
+  readonly workers: readonly WorkerCase[]
+  readonly quorum: number
+  /** The aggregate, then its fallbacks. */
+  readonly aggregates: readonly AggregateCase[]
+  readonly alwaysAggregate: boolean
+  readonly streamed: boolean
+  /** When the client goes away; null where it waits for its answer. */
+  readonly leavesAtMs: number | null
+}
+
+/** The limits that every case runs under, in milliseconds. */
+export const limits = {
+  graceMs: 3000,
+  worker: { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 },
+  aggregate: { firstContentMs: 25_000, idleMs: 15_000 },
+  totalMs: 120_000,
+} as const
+
+export interface ExpectedCall {
+  readonly model: string
+  readonly startsAtMs: number
+  readonly endsAtMs: number
+  /** What its row in the ledger says. */
+  readonly outcome: 'ok' | ErrorCode
+  /** True where it did not end by itself. */
+  readonly isAborted: boolean
+}
+
+export interface ExpectedDraft {
+  readonly position: number
+  readonly text: string
+  readonly flag: 'refusal' | 'truncated' | 'cut_off' | null
+}
+
+/** What the client gets: an answer, or an error after `said`. */
+export type ExpectedEnd =
+  | { readonly atMs: number; readonly text: string; readonly finishReason: string }
+  | { readonly atMs: number; readonly code: ErrorCode; readonly status: number; readonly said: string }
+
+export interface Expectation {
+  readonly calls: readonly ExpectedCall[]
+  readonly end: ExpectedEnd
+  readonly degraded: string | undefined
+}
+
+/** What a model that is asked by an aggregate is asked for. */
+export type Wanted = { readonly answer: number } | { readonly choice: number }
+
+export function aggregateName(index: number): string {
+  return index === 0 ? 'aggregate' : `fallback ${index}`
+}
+
+/** What the aggregate at `index` says. */
+export function sayingOf(wanted: Wanted): string {
+  if ('choice' in wanted) return `{"draft": ${wanted.choice}}`
+  return `This answer comes from ${aggregateName(wanted.answer)} and weighs every draft. That is all.`
+}
+
+/** All workers asked at once, until the grace after the quorum ends. */
+export interface Gathered {
+  readonly calls: readonly ExpectedCall[]
+  readonly drafts: readonly ExpectedDraft[]
+  readonly failures: readonly ErrorCode[]
+  readonly atMs: number
+}
+
+export function gather({ workers, quorum }: MatrixCase): Gathered {
+  const lives = workers.map((worker, position) => lifeOf(workerTimeline(worker, position), position))
+  const usableAt = lives.flatMap(({ endsAtMs, draft }) => (draft ? [endsAtMs] : [])).sort((a, b) => a - b)
+  const quorumAtMs = usableAt[quorum - 1] ?? Infinity
+  const lastMs = Math.max(...lives.map(({ endsAtMs }) => endsAtMs))
+  const atMs = Math.min(lastMs, quorumAtMs + limits.graceMs)
+  const seen = lives.map((life) => (life.endsAtMs <= atMs ? life : cutAt(life, atMs)))
+  return {
+    calls: seen.map((life) => life.call),
+    drafts: seen.flatMap(({ draft }) => draft ?? []),
+    failures: seen.flatMap(({ failure }) => failure ?? []),
+    atMs,
+  }
+}
+
+interface Life {
+  readonly timeline: Timeline
+  readonly position: number
+  readonly endsAtMs: number
+  readonly call: ExpectedCall
+  readonly draft: ExpectedDraft | null
+  readonly failure: ErrorCode | null
+}
+
+function lifeOf(timeline: Timeline, position: number): Life {
+  const run = runOf(timeline, limits.worker)
+  const { atMs: endsAtMs, outcome } = run
+  const call = { model: nameOf(position), startsAtMs: 0, endsAtMs, outcome, isAborted: run.isTimeout }
+  const life = { timeline, position, endsAtMs, call }
+  if (outcome === 'ok') {
+    const draft = wholeOf(timeline, position)
+    return { ...life, draft, failure: draft ? null : 'upstream_empty_response' }
+  }
+  const isLate = outcome === 'upstream_timeout' || outcome === 'upstream_idle_timeout'
+  const draft = isLate ? partOf(timeline, position, endsAtMs) : null
+  return { ...life, draft, failure: draft ? null : outcome }
+}
+
+function cutAt(life: Life, atMs: number): Life {
+  const call = { ...life.call, endsAtMs: atMs, outcome: 'client_closed' as const, isAborted: true }
+  return { ...life, call, draft: partOf(life.timeline, life.position, atMs), failure: null }
+}
+
+function wholeOf({ says, end }: Timeline, position: number): ExpectedDraft | null {
+  const refusal = says.find(({ field }) => field === 'refusal')?.text
+  const text = visible(says, Infinity) || refusal
+  if (!text) return null
+  const flag = refusal || end?.how === 'content_filter' ? 'refusal' : end?.how === 'length' ? 'truncated' : null
+  return { position, text, flag }
+}
+
+function partOf({ says }: Timeline, position: number, atMs: number): ExpectedDraft | null {
+  const text = visible(says, atMs)
+  return text.length > 200 ? { position, text, flag: 'cut_off' } : null
+}
+
+function visible(says: Timeline['says'], untilMs: number): string {
+  const said = says.filter(({ field, atMs }) => field === 'content' && atMs <= untilMs)
+  const text = said.map((saying) => saying.text).join('')
+  return text
+    .replace(/<think>.*?<\/think>/s, '')
+    .replace(/<think>.*/s, '')
+    .trim()
+}
+
+interface Run {
+  readonly atMs: number
+  readonly outcome: 'ok' | ErrorCode
+  readonly isTimeout: boolean
+}
+
+interface Limits {
+  readonly firstContentMs: number
+  readonly idleMs: number
+  readonly totalMs: number
+}
+
+/** Where a call ends under its deadline. */
+function runOf({ says, end }: Timeline, { firstContentMs, idleMs, totalMs }: Limits): Run {
+  const moments = [...says.map(({ atMs }) => atMs), end?.atMs ?? Infinity]
+  let silentFromMs = 0
+  for (const [index, moment] of moments.entries()) {
+    const silenceEndsMs = silentFromMs + (index === 0 ? firstContentMs : idleMs)
+    if (moment > Math.min(silenceEndsMs, totalMs)) {
+      const isIdle = silenceEndsMs < totalMs && index > 0
+      const outcome = isIdle ? 'upstream_idle_timeout' : 'upstream_timeout'
+      return { atMs: Math.min(silenceEndsMs, totalMs), outcome, isTimeout: true }
+    }
+    silentFromMs = moment
+  }
+  const how = end?.how ?? 'stop'
+  return { atMs: silentFromMs, outcome: isFinishReason(how) ? 'ok' : how, isTimeout: false }
+}
+
+/** What came of asking the aggregate and its fallbacks. */
+export type Asked = {
+  readonly calls: readonly ExpectedCall[]
+  readonly atMs: number
+} & (
+  | { readonly text: string; readonly broke: null; readonly failed: null }
+  /** After its first content. */
+  | { readonly text: string; readonly broke: ErrorCode; readonly failed: null }
+  | { readonly text: null; readonly broke: null; readonly failed: ErrorCode }
+)
+
+interface Asking {
+  readonly startsAtMs: number
+  readonly wantedOf: (index: number) => Wanted
+  readonly streamed: boolean
+  /** The failure after which the same aggregate is asked once more, in another form. */
+  readonly asksAgainAfter: ErrorCode
+}
+
+export function ask({ aggregates }: MatrixCase, asking: Asking): Asked {
+  const calls: ExpectedCall[] = []
+  let atMs = asking.startsAtMs
+  let failed: ErrorCode = 'internal_error'
+  for (const [index, aggregate] of aggregates.entries()) {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const timeline = aggregateTimeline(aggregate, sayingOf(asking.wantedOf(index)))
+      const left = { ...limits.aggregate, totalMs: Math.max(1, limits.totalMs - atMs) }
+      const run = runOf(asking.streamed ? timeline : { ...timeline, says: [] }, left)
+      const call = { model: aggregateName(index), startsAtMs: atMs, endsAtMs: atMs + run.atMs }
+      calls.push({ ...call, outcome: run.outcome, isAborted: run.isTimeout })
+      atMs = call.endsAtMs
+      const text = timeline.says.flatMap((saying) => (saying.field === 'content' ? [saying.text] : [])).join('')
+      const hasBegun = asking.streamed && timeline.says.length > 0
+      if (run.outcome === 'ok' && text !== '') return { calls, atMs, text, broke: null, failed: null }
+      failed = run.outcome === 'ok' ? 'upstream_empty_response' : run.outcome
+      if (hasBegun) return { calls, atMs, text, broke: failed, failed: null }
+      if (failed !== asking.asksAgainAfter) break
+    }
+  }
+  return { calls, atMs, text: null, broke: null, failed }
+}
+
+/** Of several drafts of equal weight: a whole one, then the first. */
+export function bestOf(drafts: readonly ExpectedDraft[]): ExpectedDraft | undefined {
+  return drafts.find(({ flag }) => flag === null) ?? drafts[0]
+}
+
+export function finishReasonOf({ flag }: ExpectedDraft): string {
+  if (flag === null) return 'stop'
+  return flag === 'refusal' ? 'content_filter' : 'length'
+}
+
+const sharedStatus: Readonly<Partial<Record<ErrorCode, number>>> = {
+  rate_limit_exceeded: 429,
+  upstream_timeout: 504,
+  upstream_idle_timeout: 504,
+  upstream_bad_request: 400,
+  context_length_exceeded: 400,
+}
+
+/** The status of failures that have one reason in common; 502 where they have several. */
+export function statusOf(failures: readonly ErrorCode[]): number {
+  const statuses = new Set(failures.map((code) => sharedStatus[code] ?? 502))
+  return statuses.size === 1 ? ([...statuses][0] ?? 502) : 502
+}
+
+/** The same where the client goes away: what runs then is ended at once, and nothing begins after. */
+export function cutShort({ calls, end, degraded }: Expectation, atMs: number | null): Expectation {
+  if (atMs === null || atMs >= end.atMs) return { calls, end, degraded }
+  const begun = calls.filter(({ startsAtMs }) => startsAtMs < atMs)
+  return {
+    calls: begun.map((call) =>
+      call.endsAtMs <= atMs ? call : { ...call, endsAtMs: atMs, outcome: 'client_closed', isAborted: true },
+    ),
+    end: { atMs, code: 'client_closed', status: 499, said: 'text' in end ? end.text : end.said },
+    degraded,
+  }
+}
