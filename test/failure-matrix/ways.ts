@@ -111,7 +111,8 @@ function failure(atMs: number, code: ErrorCode, said: string): Expectation['end'
 
 /** The aggregate likes the draft of the last worker best: never the one that would be best without it. */
 function chosen(matrixCase: MatrixCase, gathered: Gathered, candidates: readonly ExpectedDraft[]): Expectation {
-  if (candidates.length === 1) return forwarded(gathered, candidates[0])
+  const isNeedless = candidates.length === 1 || candidates.every(({ flag }) => flag === 'refusal')
+  if (isNeedless) return forwarded(gathered, bestOf(candidates))
   const asked = ask(matrixCase, {
     startsAtMs: gathered.atMs,
     wantedOf: () => ({ choice: 1 }),
