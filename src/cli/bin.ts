@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The door of the command line: says in one line when Node is too old, before anything is loaded that it could not read. */
-import module from 'node:module'
 import process from 'node:process'
 
 const needed = [22, 19] as const
@@ -12,7 +11,8 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   )
   process.exitCode = 1
 } else {
-  module.enableCompileCache()
+  const { holdYoungSpace } = await import('./young-space.ts')
+  holdYoungSpace()
   const { runProgram } = await import('./program.ts')
   process.exitCode = await runProgram(process.argv.slice(2))
 }

@@ -13,6 +13,7 @@ import { memoryShare } from './memory-share.ts'
 import { requireKeys } from './require-keys.ts'
 import { openConfig, type OpenedConfig, priced } from './open-config.ts'
 import type { Terminal } from './terminal.ts'
+import { releaseYoungSpace } from './young-space.ts'
 
 export interface StartOptions {
   readonly config?: string
@@ -60,6 +61,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   })
   const url = await listen(gateway, { host, port: options.port ?? server.port })
   greet(terminal, { url, opened, catalog, warnings: [...opened.warnings, ...budgetWarnings(opened.config, catalog)] })
+  releaseYoungSpace()
   const stopWatching = await watch(opened, {
     terminal,
     env,

@@ -101,6 +101,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
+/** No route has a schema, so this is never called. */
+function noSchemas(): never {
+  throw new Error('A route has a schema, but the gateway has no compiler for one.')
+}
+
 /** The HTTP framework with our limits, and nothing of its own to say. */
 function createServer(options: GatewayOptions): FastifyInstance {
   const { headersMs = 10_000, requestMs = 30_000 } = options.patience ?? {}
@@ -109,6 +114,8 @@ function createServer(options: GatewayOptions): FastifyInstance {
     logger: false,
     genReqId: () => `req_${randomUUID()}`,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
+    // `wire/` checks bodies: without these two the framework loads a schema compiler that no route uses.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersMs,
