@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type OpenAI from 'openai'
 import type { LedgerRow, SpanRecord } from '../../src/index.ts'
+import { strategyNames } from '../../src/mixture/strategies/strategies.ts'
 
 export interface Exchange {
   readonly name: string
@@ -14,6 +15,7 @@ export interface Exchange {
 /** What ran, as the trace tells it. Headers tell the same where they can wait for it: those of a stream go out early. */
 export interface Ran {
   readonly route?: string
+  readonly strategy?: string
   readonly routeSource?: string
   readonly model?: string
   readonly degraded?: string
@@ -29,13 +31,26 @@ type Asked = Omit<Exchange, 'name'> & { readonly finishReason: string | null; re
 
 const small = ['smollm2-135m', 'gemma-3-270m']
 
+/** One request to the same three workers for each strategy. */
+export const strategyChecks: readonly (Check & { readonly strategy: string })[] = strategyNames.map((strategy) => ({
+  strategy,
+  name: `strategy ${strategy}`,
+  run: async (client, url) => {
+    const messages = [user('What is the capital of France? Answer in one short sentence.')]
+    const asked = await ask({ client, url }, { model: 'panel', messages, ...{ mollmr: { strategy } } })
+    assert.equal(asked.ran.strategy, strategy)
+    assert.ok(asked.calls.filter(({ stage }) => stage === 'worker').length >= 2, 'workers were asked')
+    return asked
+  },
+}))
+
 export const checks: readonly Check[] = [
   {
     name: 'the models are listed',
     run: async (client) => {
       const ids: string[] = []
       for await (const { id } of client.models.list()) ids.push(id.replace('mollmr/', ''))
-      assert.deepEqual(ids, ['router', 'generic', 'facts', ...small])
+      assert.deepEqual(ids, ['router', 'generic', 'facts', 'panel', ...small])
       return { request: {}, ran: {}, text: ids.join('\n'), calls: [] }
     },
   },
@@ -99,6 +114,7 @@ export const checks: readonly Check[] = [
         },
       ] satisfies Check[],
   ),
+  ...strategyChecks,
   {
     name: 'an answer in JSON',
     run: async (client, url) => {
@@ -202,7 +218,9 @@ async function traceOf(url: string, requestId: string): Promise<Pick<Exchange, '
   const response = await fetch(`${url}/mollmr/v1/traces/${requestId}`)
   const { spans } = (await response.json()) as { readonly spans: readonly SpanRecord[] }
   const attributes = spans[0]?.attributes ?? {}
-  const shown = ['route', 'routeSource', 'model', 'degraded'].filter((name) => attributes[name] !== undefined)
+  const shown = ['route', 'routeSource', 'strategy', 'model', 'degraded'].filter(
+    (name) => attributes[name] !== undefined,
+  )
   return {
     ran: Object.fromEntries(shown.map((name) => [name, attributes[name]])),
     calls: spans.flatMap(({ ledger }) => ledger),

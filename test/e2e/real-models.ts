@@ -1,14 +1,15 @@
 /**
  * The gateway on real models: the CLI with two GGUF files in its process, asked by the official client. Prints what it
- * checked and ends with the counts; `--transcript` also writes examples/real-models/transcript.md.
+ * checked and ends with the counts; `--transcript` also writes examples/real-models/transcript.md and a page for each
+ * strategy in examples/strategies/.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import OpenAI from 'openai'
 import { cacheFolders, gemma3, hasLlama, isWholeModel, smollm2 } from '../../scripts/model-cache.ts'
-import { checks, type Check, type Exchange } from './real-model-checks.ts'
+import { checks, type Check, type Exchange, strategyChecks } from './real-model-checks.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folders = cacheFolders(process.env)
@@ -79,7 +80,22 @@ function writeTranscript(exchanges: readonly Exchange[]): void {
 Written by \`npm run e2e:real -- --transcript\`: ${smollm2.file} and ${gemma3.file}, in one process, on processors alone. The models are
 among the smallest there are, and their answers show it; what the session shows is that all of it runs.
 `
-  writeFileSync(path, [head, ...exchanges.map(sectionOf)].join('\n'))
+  const ofStrategies = new Map(strategyChecks.map(({ name, strategy }) => [name, strategy]))
+  const ofSession = exchanges.filter(({ name }) => !ofStrategies.has(name))
+  writeFileSync(path, [head, ...ofSession.map(sectionOf)].join('\n'))
+  for (const exchange of exchanges) writeStrategy(ofStrategies.get(exchange.name), exchange)
+}
+
+function writeStrategy(strategy: string | undefined, exchange: Exchange): void {
+  if (strategy === undefined) return
+  const folder = join(root, 'examples/strategies')
+  mkdirSync(folder, { recursive: true })
+  const head = `# The strategy ${strategy} with two real models
+
+Written by \`npm run e2e:real -- --transcript\` with the mixture \`panel\` of [its config](../real-models/config.yaml): ${smollm2.file} and
+${gemma3.file}, in one process. [The page on strategies](../../docs/strategies.md) says what each does.
+`
+  writeFileSync(join(folder, `${strategy}.md`), [head, sectionOf(exchange)].join('\n'))
 }
 
 function sectionOf({ name, request, ran, text, calls }: Exchange): string {
