@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     /** Fewer and shorter measurements, for CI. */
     quick: { type: 'boolean', default: false },
-    /** Exit code 1 where a goal for time on a core is missed. */
+    /** Exit code 1 where a goal for time on a core is missed by more than chance. */
     check: { type: 'boolean', default: false },
   },
 })
