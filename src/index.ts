@@ -20,6 +20,7 @@ export {
   CancelledError,
   ConfigError,
   type ErrorCode,
+  LoopError,
   MixtureError,
   MollmrError,
   RequestError,

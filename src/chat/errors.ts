@@ -51,6 +51,7 @@ const accessErrorCodes = ['invalid_api_key', 'model_not_allowed'] as const
 const mixtureErrorCodes = ['all_workers_failed', 'insufficient_workers'] as const
 const otherErrorCodes = [
   'budget_exceeded',
+  'request_loop',
   'client_closed',
   'slow_client',
   'server_shutdown',
@@ -178,6 +179,18 @@ export class BudgetError extends MollmrError {
 
   constructor(message: string) {
     super('budget_exceeded', message)
+  }
+}
+
+/** One conversation asks the same again and again, as a program does that does not understand what it is answered. */
+export class LoopError extends MollmrError {
+  readonly isRetryable = false
+  readonly retryAfterMs: number
+
+  constructor(calls: number, retryAfterMs: number) {
+    const message = `This conversation was sent ${calls} times, which looks like a program in a loop. Send a new user message, or wait; router.loop_guard sets the limit.`
+    super('request_loop', message)
+    this.retryAfterMs = retryAfterMs
   }
 }
 

@@ -227,6 +227,14 @@ const router = strict({
     .optional()
     .describe('Lets the router build a mixture for one request'),
   deadline_ms: milliseconds.optional().describe('For each choice. Default: 5000'),
+  loop_guard: strict({
+    calls_per_minute: z
+      .int()
+      .min(0)
+      .describe('Mixture calls of one conversation; more go to a single model, twice as many are refused. 0: no guard'),
+  })
+    .optional()
+    .describe('Against programs that ask the same again and again. Default: 60 calls per minute'),
   prompts: strict({ choose: template.optional(), compose: template.optional() }).optional(),
 })
 

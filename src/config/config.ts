@@ -201,6 +201,8 @@ export interface RouterConfig {
   readonly rules: readonly RouteRuleConfig[]
   readonly compose?: ComposeConfig
   readonly deadlineMs: number
+  /** Mixture calls of one conversation, beyond which it is taken for a loop; 0: no guard. */
+  readonly loopGuard: { readonly callsPerMinute: number }
   readonly prompts: { readonly choose?: TemplateConfig; readonly compose?: TemplateConfig }
 }
 

@@ -111,7 +111,16 @@ describe('the extended form', () => {
       default: 'generic',
       sideModel: 'qwen',
       compose: { maxWorkers: 3 },
+      loopGuard: { callsPerMinute: 60 },
     })
+  })
+
+  it('reads how often one conversation may wake a mixture, 0 for as often as it likes', () => {
+    const guarded = (calls: string): string =>
+      `${two}mixtures: [{ name: m, aggregate: a }]\nrouter: { default: m, loop_guard: { calls_per_minute: ${calls} } }`
+    expect(parse(guarded('5')).config.router?.loopGuard).toEqual({ callsPerMinute: 5 })
+    expect(parse(guarded('0')).config.router?.loopGuard).toEqual({ callsPerMinute: 0 })
+    expect(problems(guarded('-1'))).toEqual([expect.stringContaining('router.loop_guard.calls_per_minute')])
   })
 
   it('fills in the defaults', () => {

@@ -4,6 +4,7 @@ import { known } from './known.ts'
 import type { Resolution } from './resolve-mixtures.ts'
 
 const defaultDeadlineMs = 5000
+const defaultCallsPerMinute = 60
 const composeId = 'compose'
 const path = ['router'] as const
 
@@ -22,6 +23,7 @@ export function resolveRouter(
   return {
     rules: (written.rules ?? []).map((rule, index) => resolveRule(rule, index, resolution)),
     deadlineMs: written.deadline_ms ?? defaultDeadlineMs,
+    loopGuard: { callsPerMinute: written.loop_guard?.calls_per_minute ?? defaultCallsPerMinute },
     prompts: {
       ...(prompts.choose === undefined
         ? {}

@@ -2,6 +2,7 @@
 import {
   type ErrorCode,
   isMollmrError,
+  LoopError,
   MixtureError,
   type MollmrError,
   OverloadError,
@@ -59,6 +60,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   all_workers_failed: 502,
   insufficient_workers: 502,
   budget_exceeded: 402,
+  request_loop: 429,
   client_closed: 499,
   slow_client: 499,
   server_shutdown: 503,
@@ -130,7 +132,7 @@ function headersOf(error: MollmrError, status: number): Record<string, string> {
 }
 
 function retryAfterOf(error: MollmrError): number | null {
-  if (error instanceof UpstreamError) return error.retryAfterMs
+  if (error instanceof UpstreamError || error instanceof LoopError) return error.retryAfterMs
   if (!(error instanceof MixtureError)) return null
   const waits = error.failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]))
   return waits.length > 0 ? Math.min(...waits) : null

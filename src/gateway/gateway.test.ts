@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { MixtureError, UpstreamError } from '../chat/errors.ts'
+import { LoopError, MixtureError, UpstreamError } from '../chat/errors.ts'
 import { createFailingModel, createFakeModel, createSayingModel, textSteps } from '../testing/fake-model.ts'
 import { runGateway, type RunningGateway } from '../testing/run-gateway.ts'
 
@@ -71,6 +71,17 @@ describe('a whole answer', () => {
     const response = await gateway.chat(hello)
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('1')
+  })
+
+  it('says of a loop how long to wait, so that the client neither hammers nor retries', async () => {
+    gateway = await runGateway([createFailingModel('generic', new LoopError(121, 30_500))])
+    const response = await gateway.chat(hello)
+    expect([response.status, response.headers.get('retry-after'), response.headers.get('x-should-retry')]).toEqual([
+      429,
+      '31',
+      'false',
+    ])
+    expect(await response.json()).toMatchObject({ error: { type: 'rate_limit_error', code: 'request_loop' } })
   })
 
   it('names every worker of a mixture that failed, with the status they share', async () => {

@@ -97,7 +97,7 @@ function beginningOf(messages: readonly ChatMessage[], tools: ChatRequest['body'
 }
 
 /** Two requests with the same user turn are steps of one: a tool loop, a retry. */
-function turnOf(messages: readonly ChatMessage[]): string {
+export function turnOf(messages: readonly ChatMessage[]): string {
   const count = messages.filter(({ role }) => role === 'user').length
   const text = textOf(lastUserMessage(messages) ?? { role: 'user' })
   return createHash('sha256').update(`${count} ${text}`).digest('base64url')

@@ -3,7 +3,18 @@ import type { ChatModel } from '../chat/chat-model.ts'
 
 /** Which step of the router found a route, in the order in which they are tried. */
 type RouteSource =
-  'side' | 'named' | 'rule' | 'single' | 'pin' | 'cache' | 'scorer' | 'model' | 'compose' | 'default' | 'first'
+  | 'side'
+  | 'named'
+  | 'rule'
+  | 'single'
+  | 'pin'
+  | 'loop_guard'
+  | 'cache'
+  | 'scorer'
+  | 'model'
+  | 'compose'
+  | 'default'
+  | 'first'
 
 /** What the router chose for a request, and how. */
 export interface Route {

@@ -25,6 +25,8 @@ export interface RouterDefinition {
   readonly prompts?: { readonly choose?: TemplateDefinition; readonly compose?: TemplateDefinition }
   /** For the base model, for each choice and each plan; 5,000 where it is left out. */
   readonly deadlineMs?: number
+  /** Mixture calls of one conversation per minute; beyond, it is taken for a loop. 60 where left out; 0: no guard. */
+  readonly loopGuard?: { readonly callsPerMinute: number }
   /** Of the config; part of cache keys. */
   readonly version?: string
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
-import { type ChatModel, createModelCard, type ModelCard } from '../chat/chat-model.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError } from '../chat/errors.ts'
 import type { TokenEstimator } from '../chat/estimate-messages.ts'
@@ -28,6 +28,7 @@ import {
   scoresOf,
 } from './decide-route.ts'
 import { certain, explainRoute } from './explain-route.ts'
+import { createLoopGuard, type LoopGuard } from './loop-guard.ts'
 import type { Plan } from './plan.ts'
 import { PlanProposer } from './plan-proposer.ts'
 import { RecentMap } from './recent-map.ts'
@@ -42,6 +43,7 @@ import {
   type RouterDependencies,
 } from './router-definition.ts'
 import { chooseSlots, composeSlots, defaultRouterPrompts } from './router-prompts.ts'
+import { cardOf } from './router-card.ts'
 import { createRuleBook, type RuleBook } from './rules.ts'
 import { createScorer, leaderOf } from './scorer.ts'
 import { sideEvidenceOf } from './side-request.ts'
@@ -76,6 +78,7 @@ class Router {
   readonly #deciders: Deciders
   readonly #pins = new Pins()
   readonly #cache = new RouteCache()
+  readonly #loopGuard: LoopGuard | undefined
   readonly #estimateTokens: TokenEstimator
   readonly #randomBytes: (size: number) => Uint8Array
 
@@ -87,6 +90,7 @@ class Router {
     this.#rules = createRuleBook(definition.rules ?? [])
     this.#deciders = createDeciders(this.id, definition, this.#offered)
     this.#estimateTokens = dependencies.estimateTokens ?? estimateTokensByLength
+    this.#loopGuard = createLoopGuard(definition, this.#estimateTokens)
     this.#randomBytes = dependencies.randomBytes ?? randomBytes
   }
 
@@ -102,7 +106,7 @@ class Router {
 
   explain(request: ChatRequest, circumstances: Circumstances): RouterExplanation {
     const matter = this.#outset(request)
-    const found = isRoute(matter) ? certain(matter) : this.#foresee(matter, circumstances)
+    const found = this.#foresee(matter, request, circumstances)
     const candidates = isRoute(matter) ? [] : scoresOf(this.#deciders, request, matter.candidates)
     return explainRoute(
       { ...found, id: this.id, candidates, baseModel: this.#deciders.model },
@@ -115,10 +119,13 @@ class Router {
     const matter = this.#outset(request)
     if (isRoute(matter)) {
       if (matter.evidence !== undefined) context.span.set({ side: matter.evidence })
-      return matter
+      if (isHarmless(matter)) return matter
+      return this.#loopGuard?.enter(visitOf(request, context), request) ?? matter
     }
-    const visit = visitOf(matter, context)
+    const visit = visitOf(request, context, matter.composes)
     const pinned = this.#pins.find(visit, (route) => this.#mayStay(route, matter))
+    const bypass = pinned && isHarmless(pinned) ? undefined : this.#loopGuard?.enter(visit, request)
+    if (bypass) return bypass
     if (pinned) return { ...pinned, source: 'pin' }
     const decision = await this.#decide(matter, context)
     this.#pins.keep(visit, decision, !decision.isLasting)
@@ -126,8 +133,15 @@ class Router {
   }
 
   /** The route, as far as `#findRoute` needs no model and nothing remembered is changed. */
-  #foresee(matter: OpenMatter, circumstances: Circumstances): Foresight {
-    const pinned = this.#pins.foresee(visitOf(matter, circumstances), (route) => this.#mayStay(route, matter))
+  #foresee(matter: Route | OpenMatter, request: ChatRequest, circumstances: Circumstances): Foresight {
+    if (isRoute(matter)) {
+      if (isHarmless(matter)) return certain(matter)
+      return certain(this.#loopGuard?.foresee(visitOf(request, circumstances), request) ?? matter)
+    }
+    const visit = visitOf(request, circumstances, matter.composes)
+    const pinned = this.#pins.foresee(visit, (route) => this.#mayStay(route, matter))
+    const bypass = pinned && isHarmless(pinned) ? undefined : this.#loopGuard?.foresee(visit, request)
+    if (bypass) return certain(bypass)
     if (pinned) return certain({ ...pinned, source: 'pin' })
     const cached = this.#cache.foresee(this.#cacheKey(matter).key)
     return cached ? certain(cached) : foreseeRoute(this.#deciders, matter)
@@ -220,8 +234,13 @@ function isRoute(matter: Route | OpenMatter): matter is Route {
   return 'source' in matter
 }
 
+/** A route that wakes no mixture, and asks nobody to find it. */
+function isHarmless({ source, model }: Route): boolean {
+  return source === 'side' || model.card.kind === 'model'
+}
+
 /** A conversation that is composed for and one that is routed do not share a pin. */
-function visitOf({ request, composes }: OpenMatter, { clock }: Pick<CallContext, 'clock'>): Visit {
+function visitOf(request: ChatRequest, { clock }: Pick<CallContext, 'clock'>, composes = false): Visit {
   const key = affinityKeyOf(request) + (composes ? ` ${composeId}` : '')
   return { key, messages: request.body.messages, nowMs: clock.now() }
 }
@@ -262,20 +281,4 @@ function remembering(buildPlan: (plan: Plan) => ChatModel): (plan: Plan) => Chat
     built.set(key, mixture)
     return mixture
   }
-}
-
-/** A router can what one of its models can. */
-function cardOf({ candidates, compose, model }: RouterDefinition): ModelCard {
-  const served = [...candidates.map((candidate) => candidate.model), ...(compose?.pool ?? [])].map(({ card }) => card)
-  const windows = served.map(({ contextWindow }) => contextWindow)
-  const known = windows.filter((window) => window !== undefined)
-  return createModelCard({
-    kind: 'router',
-    ownedBy: 'mollmr',
-    description: 'Chooses the mixture or model for each request.',
-    modalities: [...new Set(served.flatMap(({ modalities }) => modalities))],
-    tools: served.some(({ tools }) => tools),
-    simulated: [...served, ...(model ? [model.card] : [])].some(({ simulated }) => simulated),
-    ...(known.length > 0 && known.length === windows.length ? { contextWindow: Math.max(...known) } : {}),
-  })
 }
