@@ -9,7 +9,6 @@ import { conversationValues, type draftsPromptSlots } from './mixture-prompts.ts
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import type { Aggregate } from './resolved-mixture.ts'
 import { seedOf, shuffled } from './shuffle.ts'
-import { shortenText } from './shorten-text.ts'
 import { withCalls } from './tools-as-text.ts'
 
 /** The drafts in the order in which they are numbered from 1; their worker spans get that number. */
@@ -40,9 +39,9 @@ export function draftBlock(run: MixtureRun, { name, template }: DraftsPrompt, sh
 function draftsPromptValues(run: MixtureRun, shown: ShownDrafts): SlotValues<typeof draftsPromptSlots> {
   const { boundary, mixture } = run
   const { numbered } = shown
-  const longest = longestDraft(run, shown)
+  const maxCharacters = longestDraft(run, shown)
   const fenced = numbered.map((draft, index) =>
-    fence(shortenText(shownText(draft), longest), { title: titleOf(draft, index + 1, mixture.anonymise), boundary }),
+    fence(shownText(draft), { title: titleOf(draft, index + 1, mixture.anonymise), boundary, maxCharacters }),
   )
   return {
     ...mixtureValues(run),
