@@ -15,6 +15,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   const terminal = createTerminal(process, process.env)
   const stop = new AbortController()
   stopOnSignals(stop)
+  allowClosedOutput()
   const crash = stopOnCrash(stop, terminal)
   try {
     await createProgram({ terminal, stop: stop.signal }).parseAsync(words, { from: 'user' })
@@ -165,6 +166,13 @@ function portOf(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
+}
+
+/** Who reads the output may have enough of it, as `head` has: that is no crash. */
+function allowClosedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 }
 
 /** The first signal asks for an orderly end, the second ends at once. */

@@ -42,6 +42,19 @@ describe('the usage that the client sees', () => {
     expect(visibleUsage({ asked: [], sent: [], reported, answer: 'x', estimateTokens }).prompt_tokens).toBe(0)
   })
 
+  it('is never nothing for a client that wrote something', () => {
+    const reported = { prompt_tokens: 300, completion_tokens: 3, total_tokens: 303 }
+    const short = [{ role: 'user', content: 'hi' }]
+    const usage = visibleUsage({
+      asked: short,
+      sent: [...short, ...sent, ...sent],
+      reported,
+      answer: 'x',
+      estimateTokens,
+    })
+    expect(usage.prompt_tokens).toBe(1)
+  })
+
   it('counts a picture as much as it may weigh', () => {
     const picture = { type: 'image_url', image_url: { url: 'x' } }
     const withPicture = [{ role: 'user', content: [picture] }]

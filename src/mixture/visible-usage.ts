@@ -29,7 +29,8 @@ export function visibleUsage({ asked, sent, reported, answer, estimateTokens }: 
     return wireUsageOf({ promptTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 })
   }
   const share = Math.min(1, estimateMessages(asked, quarterOf) / Math.max(1, estimateMessages(sent, quarterOf)))
-  const promptTokens = Math.round(usage.promptTokens * share)
+  // Whoever has written something has used a token, however small its share of what was sent.
+  const promptTokens = Math.max(share > 0 ? 1 : 0, Math.round(usage.promptTokens * share))
   return wireUsageOf({ ...usage, promptTokens, cachedTokens: Math.min(usage.cachedTokens, promptTokens) })
 }
 
