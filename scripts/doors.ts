@@ -51,8 +51,8 @@ export const doors = {
     ),
     only(
       'only-gateway-knows-the-framework',
-      [{ path: '^src/', pathNot: ['^src/(gateway|admin)/', test] }, { path: 'node_modules/(fastify|@fastify)' }],
-      'Only gateway/ and admin/ know the HTTP framework.',
+      [{ path: '^src/', pathNot: ['^src/gateway/', test] }, { path: 'node_modules/(fastify|@fastify)' }],
+      'Only gateway/ knows the HTTP framework.',
     ),
     only(
       'only-config-reads-yaml',
