@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { answerFaults } from './chaos/answer-faults.ts'
 import { connectionFaults } from './chaos/connection-faults.ts'
 import type { ChaosCall, Fault } from './chaos/fault.ts'
-import { goodText, sayWell } from './chaos/say.ts'
+import { goodText, sayText, sayWell } from './chaos/say.ts'
 
 export type FaultName = keyof typeof answerFaults | keyof typeof connectionFaults
 
@@ -30,11 +30,13 @@ export interface ChaosUpstream {
 export interface ChaosOptions {
   /** What becomes of a call; null: a good answer. `index` counts from 0. */
   readonly choose: (call: ChaosCall, index: number) => FaultName | null
+  /** What a good answer says instead of `chaosText`, once that is known. */
+  readonly textOf?: (call: ChaosCall) => Promise<string>
   readonly seed?: number
 }
 
 /** Starts on a free port of the loopback. */
-export async function startChaosUpstream({ choose, seed = 1 }: ChaosOptions): Promise<ChaosUpstream> {
+export async function startChaosUpstream({ choose, textOf, seed = 1 }: ChaosOptions): Promise<ChaosUpstream> {
   const calls: string[] = []
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -48,8 +50,12 @@ export async function startChaosUpstream({ choose, seed = 1 }: ChaosOptions): Pr
       const index = calls.push(body.model) - 1
       const call = { model: body.model, isStreamed: body.stream === true, socket, random: randomOf(seed + index) }
       const name = choose(call, index)
-      if (name === null) sayWell(call)
-      else faults[name].play(call)
+      if (name !== null) faults[name].play(call)
+      else if (textOf)
+        void textOf(call).then((text) => {
+          sayText(call, text)
+        })
+      else sayWell(call)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -21,8 +21,12 @@ export const roleJson = chunkJson({ role: 'assistant', content: '' })
 export const stopJson = chunkJson({}, 'stop')
 /** `goodText` in a few deltas. */
 export const textJsons: readonly string[] = (goodText.match(/.{1,9}/gsu) ?? []).map((content) => chunkJson({ content }))
-export const goodEvents: readonly string[] = [roleJson, ...textJsons, stopJson, '[DONE]']
+export const goodEvents: readonly string[] = eventsOf(textJsons)
 export const firstEvents: readonly string[] = goodEvents.slice(0, 4)
+
+function eventsOf(deltas: readonly string[]): readonly string[] {
+  return [roleJson, ...deltas, stopJson, '[DONE]']
+}
 
 export function frames(events: readonly string[], lineEnd = '\n'): string {
   return events.map((event) => `data: ${event}${lineEnd}${lineEnd}`).join('')
@@ -65,6 +69,12 @@ export function sendStream({ socket }: ChaosCall, body: string | Uint8Array): vo
 export function sayWell(call: ChaosCall): void {
   if (call.isStreamed) sendStream(call, frames(goodEvents))
   else call.socket.write(jsonResponse(completionJson()))
+}
+
+/** A good answer of another text: in deltas of 200 characters where it is streamed. */
+export function sayText(call: ChaosCall, text: string): void {
+  const deltas = (text.match(/.{1,200}/gsu) ?? []).map((content) => chunkJson({ content }))
+  say(call, completionJson({}, text), eventsOf(deltas))
 }
 
 /** An answer in the form that was asked for, out of its two forms. */
