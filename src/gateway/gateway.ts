@@ -2,7 +2,6 @@
  * The HTTP server. It speaks to clients in their dialect and hands what they ask to the catalog's models; which model
  * that is, and how many others it asks, it neither knows nor minds.
  */
-import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
@@ -19,6 +18,7 @@ import { KeyRing } from './key-ring.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadWatch } from './load-watch.ts'
 import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
+import { createRequestId } from './request-id.ts'
 import { addRoutes } from './routes.ts'
 import type { Trace } from '../trace/trace.ts'
 import { TraceShelf } from './trace-shelf.ts'
@@ -112,7 +112,7 @@ function createServer(options: GatewayOptions): FastifyInstance {
   const server = Fastify({
     bodyLimit: options.maxBodyBytes,
     logger: false,
-    genReqId: () => `req_${randomUUID()}`,
+    genReqId: createRequestId,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
     // `wire/` checks bodies: without these two the framework loads a schema compiler that no route uses.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },

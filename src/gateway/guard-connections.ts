@@ -2,12 +2,12 @@
  * What happens on a socket below the requests: bytes that are no HTTP, requests that come too slowly, callers that have
  * closed their half of the connection. Whatever is said there has the shape of any other error, and ends the socket.
  */
-import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../chat/clock.ts'
 import { RequestError } from '../chat/errors.ts'
 import { errorResponseOf } from './error-response.ts'
+import { createRequestId } from './request-id.ts'
 
 /** A response that has begun hears this event when something that means nothing should be written to it. */
 export const signWanted = 'signWanted'
@@ -60,7 +60,7 @@ function endWith(socket: Duplex, error: RequestError): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(text)}`,
-    `x-request-id: req_${randomBytes(12).toString('hex')}`,
+    `x-request-id: ${createRequestId()}`,
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
