@@ -51,18 +51,37 @@ export interface Trace {
 }
 
 export function createTrace(id: string, clock: Clock): Trace {
-  const log = new TraceLog(clock)
-  const root = log.open({ stage: 'request', name: id, parent: null, attributes: {} })
-  return {
-    id,
-    startedAt: clock.wallTime(),
-    root,
-    get attributes() {
-      return root.attributes
-    },
-    spans: () => log.spans,
-    ledger: () => log.spans.flatMap((span) => span.ledger),
-    listen: (listener) => log.listen(listener),
+  return new RequestTrace(id, clock)
+}
+
+/** A class: an accessor in an object literal costs the old heap a pair and a map for each object that is made. */
+class RequestTrace implements Trace {
+  readonly id: string
+  readonly startedAt: number
+  readonly root: TraceSpan
+  readonly #log: TraceLog
+
+  constructor(id: string, clock: Clock) {
+    this.id = id
+    this.startedAt = clock.wallTime()
+    this.#log = new TraceLog(clock)
+    this.root = this.#log.open({ stage: 'request', name: id, parent: null, attributes: {} })
+  }
+
+  get attributes(): SpanAttributes {
+    return this.root.attributes
+  }
+
+  spans(): readonly SpanRecord[] {
+    return this.#log.spans
+  }
+
+  ledger(): readonly LedgerRow[] {
+    return this.#log.spans.flatMap((span) => span.ledger)
+  }
+
+  listen(listener: TraceListener): () => void {
+    return this.#log.listen(listener)
   }
 }
 

@@ -42,9 +42,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(dispatcher: Dispatcher, request: ExchangeRequest, signal: AbortSignal) {
     this.#signal = signal
-    this.#abort = () => {
+    const abort = (): void => {
       this.#stop(abortErrorOf(signal))
     }
+    this.#abort = abort
     if (signal.aborted) {
       this.#error = abortErrorOf(signal)
       return
