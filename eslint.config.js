@@ -1,6 +1,24 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
+const restrictedSyntax = [
+  { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
+  { selector: 'ExportAllDeclaration', message: 'List what you export.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+]
+
+/** What V8 makes in its old heap at once, where it keeps what it points to until the next full collection. */
+const bornOld = [
+  {
+    selector: 'AssignmentExpression[left.type="MemberExpression"][right.type=/^(Arrow)?Function(Expression)?$/]',
+    message: 'Give the function a name with const first: docs/decisions/2026-11-28-born-old.md.',
+  },
+  {
+    selector: 'ObjectExpression > Property[kind=/^[gs]et$/]',
+    message: 'Write a class for an accessor: docs/decisions/2026-11-28-born-old.md.',
+  },
+]
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'bench/bin/'] },
   js.configs.recommended,
@@ -11,12 +29,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300 }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       'max-params': ['error', 3],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
-        { selector: 'ExportAllDeclaration', message: 'List what you export.' },
-        { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
-      ],
+      'no-restricted-syntax': ['error', ...restrictedSyntax],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -40,6 +53,7 @@ export default tseslint.config(
     ignores: ['src/cli/**', 'src/testing/**', '**/*.test.ts'],
     rules: {
       'no-console': 'error',
+      'no-restricted-syntax': ['error', ...restrictedSyntax, ...bornOld],
       'no-restricted-globals': ['error', { name: 'process', message: 'Only cli/ touches the process.' }],
     },
   },

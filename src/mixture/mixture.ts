@@ -3,6 +3,7 @@
  * how. It is a `ChatModel` itself, so a mixture can be a worker, an aggregate or a route like any other.
  */
 import { randomBytes } from 'node:crypto'
+import { getEventListeners } from 'node:events'
 import { createCallBudget } from '../chat/call-budget.ts'
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
@@ -88,7 +89,8 @@ function answer(parts: MixtureParts, request: ChatRequest, context: CallContext)
   return tapEvents(async () => {
     const link = linkAbort(context.signal)
     const close = (): void => {
-      link.abort(new CancelledError())
+      // An abort makes an error with its stack, and an event: not where nobody hears it.
+      if (getEventListeners(link.signal, 'abort').length > 0) link.abort(new CancelledError())
       link.release()
     }
     try {
