@@ -13,6 +13,7 @@ import type {
 } from './chat-event.ts'
 import type { NativeText, ToolCall } from './chat-request.ts'
 import { UpstreamError } from './errors.ts'
+import { GrowingText } from './held-text.ts'
 
 /** What the caller gets. `text`, `reasoning`, `refusal`, `toolCalls` and `finishReason` are those of the first choice. */
 export interface Answer {
@@ -65,7 +66,7 @@ export class AnswerFold {
 
   /** The text of the first choice so far. */
   get text(): string {
-    return this.#whole?.completion.choices[0]?.message.content ?? this.#choices.get(0)?.content ?? ''
+    return this.#whole?.completion.choices[0]?.message.content ?? this.#choices.get(0)?.text ?? ''
   }
 
   answer(): Answer {
@@ -123,8 +124,9 @@ const folded: ReadonlySet<string> = new Set(['index', 'delta', 'finish_reason', 
  * for every chunk of every answer: plain loops, nothing allocated that is not kept.
  */
 class ChoiceFold {
-  content: string | null = null
   readonly #message: Record<string, unknown> = {}
+  /** By the names of the fields. */
+  readonly #growing = new Map<string, GrowingText>()
   readonly #fields: Record<string, unknown> = {}
   #finishReason: string | null = null
   readonly #toolCalls = new Map<number, Record<string, unknown>>()
@@ -137,12 +139,18 @@ class ChoiceFold {
     if (logprobs !== undefined) this.#fields['logprobs'] = joinLogprobs(this.#fields['logprobs'], logprobs)
   }
 
+  /** Null where nothing has been said. */
+  get text(): string | null {
+    return this.#growing.get('content')?.read() ?? null
+  }
+
   whole(index: number): CompletionChoice {
     const calls = [...this.#toolCalls].sort(([a], [b]) => a - b).map(([, call]) => call as unknown as ToolCall)
     const message: AnswerMessage = {
       role: 'assistant',
       ...this.#message,
-      content: this.content,
+      ...Object.fromEntries([...this.#growing].map(([field, text]) => [field, text.read()])),
+      content: this.text,
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
     }
     return { ...this.#fields, index, message, finish_reason: this.#finishReason }
@@ -151,16 +159,16 @@ class ChoiceFold {
   #addDelta(delta: ChatDelta): void {
     for (const field in delta) {
       const value = delta[field]
-      if (field === 'content' && typeof value === 'string') this.content = (this.content ?? '') + value
+      if (growing.has(field) && typeof value === 'string') this.#grow(field, value)
       else if (field === 'tool_calls') this.#addToolCalls(delta.tool_calls ?? [])
-      else if (growing.has(field) && typeof value === 'string') this.#join(field, value)
       else if (value !== null && field !== 'content') this.#message[field] = value
     }
   }
 
-  #join(field: string, text: string): void {
-    const before = this.#message[field]
-    this.#message[field] = (typeof before === 'string' ? before : '') + text
+  #grow(field: string, piece: string): void {
+    let text = this.#growing.get(field)
+    if (!text) this.#growing.set(field, (text = new GrowingText()))
+    text.add(piece)
   }
 
   #addToolCalls(deltas: readonly ToolCallDelta[]): void {

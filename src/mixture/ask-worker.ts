@@ -1,4 +1,5 @@
 import type { ChatRequest } from '../chat/chat-request.ts'
+import type { Answer, AnswerFold } from '../chat/collect-answer.ts'
 import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, errorCodeOf, MixtureError, UpstreamError, type WorkerFailure } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
@@ -64,24 +65,34 @@ function madeCall(run: MixtureRun, question: DraftQuestion): WorkerCall {
   const link = linkAbort(run.context.signal)
   const waiter = { span, signal: link.signal }
   const call = openCall(run, question, waiter)
+  let said: AnswerFold | null = call.said
+  let ended: Draft | null = null
+  const usable = (): Draft | null => (said ? partialDraftOf(said.text, source) : ended)
 
-  const listen = async (): Promise<WorkerOutcome> => {
-    const answer = await call.answerFor(waiter)
+  const listen = async (answer: Promise<Answer>): Promise<WorkerOutcome> => {
+    const whole = await answer
     span.end('ok')
-    const draft = draftOf(answer, source)
+    const draft = draftOf(whole, source)
     if (key !== null) keepDraft(run, key, draft)
     return { draft }
   }
   const giveUp = (error: unknown): WorkerOutcome => {
     span.end(errorCodeOf(error))
-    const partial = isTimeout(error) ? partialDraftOf(call.said.text, source) : null
+    const partial = isTimeout(error) ? usable() : null
     return partial ? { draft: partial } : { failure: workerFailureOf(worker, error) }
+  }
+  // Of a call that has ended only the draft is kept, while others are waited for.
+  const settle = (outcome: WorkerOutcome): WorkerOutcome => {
+    said = null
+    ended = outcome.draft ?? null
+    return outcome
   }
   const cutOff = (): Draft | null => {
     link.abort(new CancelledError())
-    return partialDraftOf(call.said.text, source)
+    return usable()
   }
-  return { worker, outcome: listen().catch(giveUp).finally(link.release), cutOff }
+  const outcome = listen(call.answerFor(waiter)).catch(giveUp).then(settle).finally(link.release)
+  return { worker, outcome, cutOff }
 }
 
 /** Joins the call that runs for the same request where that is meant, else makes one. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { holdText } from '../chat/held-text.ts'
 import type { Draft, DraftFlag } from './draft.ts'
 import { doAgree } from './do-agree.ts'
 
 function drafts(...texts: readonly (string | readonly [text: string, flag: DraftFlag])[]): readonly Draft[] {
   return texts.map((written) => {
     const [text, flag] = typeof written === 'string' ? [written, null] : written
-    return { text, flag } as Draft
+    return { text: holdText(text), flag } as Draft
   })
 }
 

@@ -12,10 +12,10 @@ const sameText = 0.8
 export function doAgree(drafts: readonly Draft[]): boolean {
   const [first, ...others] = drafts
   if (!first || others.length === 0 || drafts.some(({ flag }) => flag !== null)) return false
-  const answers = new Set(drafts.map(({ text }) => settledAnswer(text)))
+  const answers = new Set(drafts.map(({ text }) => settledAnswer(text.read())))
   if (answers.size > 1) return false
-  const words = wordsOf(first.text)
-  return !answers.has(null) || others.every(({ text }) => sharedWords(words, wordsOf(text)) >= sameText)
+  const words = wordsOf(first.text.read())
+  return !answers.has(null) || others.every(({ text }) => sharedWords(words, wordsOf(text.read())) >= sameText)
 }
 
 function wordsOf(text: string): ReadonlySet<string> {

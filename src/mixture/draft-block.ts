@@ -8,6 +8,7 @@ import { fence } from './fence.ts'
 import { conversationValues, type draftsPromptSlots } from './mixture-prompts.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import type { Aggregate } from './resolved-mixture.ts'
+import { shortenText } from './shorten-text.ts'
 import { seedOf, shuffled } from './shuffle.ts'
 import { withCalls } from './tools-as-text.ts'
 
@@ -58,7 +59,12 @@ function fencedComparison({ boundary }: MixtureRun, comparison: string | null = 
 }
 
 function shownText({ text, toolCalls }: Draft): string {
-  return toolCalls.length === 0 ? text : withCalls(text, toolCalls, 'Calls')
+  return toolCalls.length === 0 ? text.read() : withCalls(text.read(), toolCalls, 'Calls')
+}
+
+/** Of `shownText`, without reading a long text for it. */
+function shownLength(draft: Draft): number {
+  return draft.toolCalls.length === 0 ? draft.text.length : shownText(draft).length
 }
 
 const flagTexts: Readonly<Record<DraftFlag, string>> = {
@@ -83,7 +89,7 @@ export const blockTokens = 600
 /** How long a draft may be so that all fit: only those that are longer shrink, so the longest shrinks first. */
 function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }: ShownDrafts): number {
   const longest = run.mixture.maxDraftCharacters
-  const lengths = numbered.map((draft) => Math.min(shownText(draft).length, longest))
+  const lengths = numbered.map((draft) => Math.min(shownLength(draft), longest))
   const wanted = lengths.reduce((sum, length) => sum + length, 0)
   const free = freeCharacters(run, numbered, aggregate) - (comparison?.length ?? 0)
   const total = Math.min(wanted, free) * fit
@@ -92,13 +98,13 @@ function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }:
 
 /** What the aggregate's window leaves to drafts, in characters of these drafts. */
 function freeCharacters(
-  { request: { body }, estimateTokens }: MixtureRun,
+  { request: { body }, mixture: { maxDraftCharacters }, estimateTokens }: MixtureRun,
   drafts: readonly Draft[],
   { model }: Pick<Aggregate, 'model'>,
 ): number {
   const { contextWindow } = model.card
   if (contextWindow === undefined) return Infinity
-  const text = drafts.map(shownText).join('\n')
+  const text = drafts.map((draft) => shortenText(shownText(draft), maxDraftCharacters)).join('\n')
   const charactersPerToken = text.length / Math.max(1, estimateTokens(text))
   const asked = body.max_completion_tokens ?? body.max_tokens ?? 0
   const reserve = Math.min(asked > 0 ? asked : answerTokens, contextWindow / 2)

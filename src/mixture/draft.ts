@@ -2,6 +2,7 @@ import type { Span } from '../chat/call-context.ts'
 import type { ChatMessage, ToolCall } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 import { UpstreamError } from '../chat/errors.ts'
+import { type HeldText, holdText } from '../chat/held-text.ts'
 import type { WireUsage } from '../chat/usage.ts'
 import type { Worker } from './resolved-mixture.ts'
 import { stripReasoning } from './strip-reasoning.ts'
@@ -23,7 +24,7 @@ export interface DraftSource {
 /** What a worker answered, apart from the request that it answered. */
 export interface DraftContent {
   /** Without reasoning; blank only beside tool calls. */
-  readonly text: string
+  readonly text: HeldText
   /** What the worker wants to be called, whole; none where it was given no tools. */
   readonly toolCalls: readonly ToolCall[]
   readonly flag: DraftFlag | null
@@ -48,14 +49,14 @@ export function draftOf(answer: Answer, source: DraftSource): Draft {
   const toolCalls = source.mayAct ? answer.toolCalls : []
   if (text === '' && toolCalls.length === 0) throw unusable(answer, source)
   const usage = answer.end.usage ?? answer.completion.usage ?? null
-  return draftFrom({ text, toolCalls, flag: flagOf(answer), usage }, source)
+  return draftFrom({ text: holdText(text), toolCalls, flag: flagOf(answer), usage }, source)
 }
 
 /** The draft in what a worker has said until it was stopped; null where that is 200 characters or less. */
 export function partialDraftOf(said: string, source: DraftSource): Draft | null {
   const text = stripReasoning(said)
   return text.length > minPartialCharacters
-    ? draftFrom({ text, toolCalls: [], flag: 'cut_off', usage: null }, source)
+    ? draftFrom({ text: holdText(text), toolCalls: [], flag: 'cut_off', usage: null }, source)
     : null
 }
 

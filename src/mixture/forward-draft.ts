@@ -18,7 +18,7 @@ export function forwardableDrafts(run: MixtureRun, drafts: readonly Draft[]): re
   return drafts.filter(({ text, toolCalls }) =>
     toolCalls.length > 0
       ? areMeant(toolCalls, body)
-      : !mustAct(body) && formProblem(text, body.response_format, schemaProblem) === null,
+      : !mustAct(body) && formProblem(text.read(), body.response_format, schemaProblem) === null,
   )
 }
 
@@ -59,7 +59,7 @@ export function forwardDraft(run: MixtureRun, draft: Draft): AsyncIterable<ChatE
     asked: clientMessages,
     sent: draft.messages,
     reported: draft.usage,
-    answer: draft.text,
+    answer: draft.text.read(),
     estimateTokens,
   })
   const end: ChatEvent = { type: 'end', usage, total: context.span.total() }
@@ -76,7 +76,7 @@ function* chunksOf(run: MixtureRun, draft: Draft): Generator<ChatEvent> {
     chunk: { ...head, choices: [{ index: 0, delta, finish_reason: finishReason }] },
   })
   yield chunk({ role: 'assistant', content: '' })
-  for (const content of piecesOf(draft.text, pieceCharacters)) yield chunk({ content })
+  for (const content of piecesOf(draft.text.read(), pieceCharacters)) yield chunk({ content })
   for (const [index, call] of draft.toolCalls.entries()) yield chunk({ tool_calls: [{ ...call, index }] })
   yield chunk({}, finishReasonOf(draft))
 }
@@ -85,7 +85,7 @@ function completionOf(run: MixtureRun, draft: Draft): ChatCompletion {
   const { text, toolCalls } = draft
   const message = {
     role: 'assistant',
-    content: text || null,
+    content: text.read() || null,
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
   }
   return {

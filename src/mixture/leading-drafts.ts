@@ -3,7 +3,7 @@ import { extractAnswer } from './extract-answer.ts'
 
 /** One draft for each final answer in the lead: by votes, then by weight. None where no draft comes to a final answer. */
 export function leadingDrafts(drafts: readonly Draft[]): readonly Draft[] {
-  const camps = Map.groupBy(drafts, ({ text }) => extractAnswer(text))
+  const camps = Map.groupBy(drafts, ({ text }) => extractAnswer(text.read()))
   camps.delete(null)
   const mostVotes = highest([...camps.values()], (camp) => camp.length)
   return highest(mostVotes, weightOf).flatMap((camp) => bestDraft(camp) ?? [])

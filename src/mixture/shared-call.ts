@@ -25,12 +25,12 @@ export class SharedCall {
   readonly #starter: Waiter
   /** Whoever waits longest comes first; the last to leave stays, for the row of the call that it ended. */
   readonly #waiters: Waiter[]
-  readonly #answer: Promise<Answer>
+  readonly #ended: Promise<void>
 
   constructor(ask: (parts: CallParts) => AsyncIterable<ChatEvent>, starter: Waiter) {
     this.#starter = starter
     this.#waiters = [starter]
-    this.#answer = this.#listen(ask)
+    this.#ended = this.#listen(ask)
   }
 
   /** True for a request that is sent again, or where the one that began this call has left: nobody else meant to share. */
@@ -56,21 +56,26 @@ export class SharedCall {
       }
       if (signal.aborted) leave()
       else signal.addEventListener('abort', leave, { once: true })
-      void this.#answer.then(resolve, reject).finally(() => {
-        signal.removeEventListener('abort', leave)
-      })
+      const tell = (): void => {
+        resolve(this.said.answer())
+      }
+      void this.#ended
+        .then(tell)
+        .catch(reject)
+        .finally(() => {
+          signal.removeEventListener('abort', leave)
+        })
     })
   }
 
   /** Calls `run` when the call has ended, however it did. */
   whenEnded(run: () => void): void {
-    this.#answer.then(run, run)
+    this.#ended.then(run, run)
   }
 
-  async #listen(ask: (parts: CallParts) => AsyncIterable<ChatEvent>): Promise<Answer> {
+  async #listen(ask: (parts: CallParts) => AsyncIterable<ChatEvent>): Promise<void> {
     const parts = { span: new SharedSpan(this.#waiters), signal: this.#abort.signal }
     for await (const event of ask(parts)) this.said.add(event)
-    return this.said.answer()
   }
 }
 

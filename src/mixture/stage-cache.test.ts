@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { holdText } from '../chat/held-text.ts'
 import { type KeptDraft, StageCache } from './stage-cache.ts'
 
-const draft = (text: string): KeptDraft => ({ worker: 'a', text, toolCalls: [], flag: null, usage: null })
+const draft = (text: string): KeptDraft => ({
+  worker: 'a',
+  text: holdText(text),
+  toolCalls: [],
+  flag: null,
+  usage: null,
+})
 const minute = { nowMs: 0, forMs: 60_000 }
 
 describe('a kept draft', () => {

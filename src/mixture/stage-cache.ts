@@ -87,9 +87,9 @@ export class StageCache {
 
 /** A string takes two bytes per unit at most; what stands around it is small. */
 function bytesOf(drafts: readonly KeptDraft[]): number {
-  const texts = drafts.flatMap(({ text, toolCalls }) => [
-    text,
-    ...toolCalls.map(({ function: call }) => call?.arguments ?? ''),
+  const sizes = drafts.flatMap(({ text, toolCalls }) => [
+    text.bytes,
+    ...toolCalls.map(({ function: call }) => 2 * (call?.arguments.length ?? 0)),
   ])
-  return texts.reduce((sum, text) => sum + 2 * text.length + 500, 0)
+  return sizes.reduce((sum, bytes) => sum + bytes + 500, 0)
 }

@@ -79,6 +79,11 @@ describe('recordCalls', () => {
     expect(trace.ledger()).toMatchObject([{ outcome: 'client_closed', source: 'estimated' }])
   })
 
+  it('counts all of a long answer', async () => {
+    const { trace } = await record(createSayingModel('m', 'a long text '.repeat(2000)))
+    expect(trace.ledger()).toMatchObject([{ source: 'estimated', usage: { completionTokens: 24_000 } }])
+  })
+
   it('estimates what a call that was stopped had written by then, thoughts and tool calls too', async () => {
     const clock = new FakeClock()
     const trace = createTrace('t', clock)

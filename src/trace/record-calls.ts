@@ -59,6 +59,9 @@ function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
   })
 }
 
+/** Characters: long enough that a token cut in two does not matter. */
+const countedAtOnce = 4096
+
 /** Watches one call go by and writes its row once. */
 class CallMeter {
   readonly #call: RecordedCall
@@ -67,7 +70,10 @@ class CallMeter {
   #firstContentMs: number | null = null
   #resolved: string | null = null
   #reported: WireUsage | null = null
+  /** What it has said and nobody has counted yet. */
   #said = ''
+  /** Tokens in what it said before. */
+  #counted = 0
   #finished = false
 
   constructor(call: RecordedCall, settle: (row: LedgerRow) => void) {
@@ -85,9 +91,16 @@ class CallMeter {
     this.#resolved ??= body.model || null
     this.#reported = body.usage ?? this.#reported
     this.#said += saidIn(event)
+    if (this.#said.length > countedAtOnce) this.#count()
     if (this.#firstContentMs !== null || !carriesContent(event)) return
     this.#firstContentMs = this.#elapsedMs()
     this.#call.context.span.note('first_content', { model: this.#call.model.id })
+  }
+
+  /** What is counted need not be kept. */
+  #count(): void {
+    this.#counted += this.#call.estimateTokens(this.#said)
+    this.#said = ''
   }
 
   finish(outcome: 'ok' | ErrorCode): void {
@@ -119,7 +132,7 @@ class CallMeter {
     return {
       usage: {
         promptTokens: promptTokensOf(request.body, estimateTokens),
-        completionTokens: estimateTokens(this.#said),
+        completionTokens: this.#counted + estimateTokens(this.#said),
         cachedTokens: 0,
         reasoningTokens: 0,
       },

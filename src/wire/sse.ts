@@ -79,7 +79,7 @@ export class SseParser {
       this.#line = ''
       from = this.#behindLineEnd(text, end)
     }
-    this.#line += text.slice(from)
+    this.#line += ownText(text, from)
     this.#limit(this.#length + this.#line.length)
     return events
   }
@@ -126,6 +126,12 @@ export class SseParser {
       `One event is longer than ${this.#maxEventCharacters} characters.`,
     )
   }
+}
+
+/** The rest of `text`; a short one as a copy, because a slice would hold all that it was cut from. */
+function ownText(text: string, from: number): string {
+  const rest = text.slice(from)
+  return rest.length < from ? Buffer.from(rest).toString() : rest
 }
 
 function nextLineEnd(text: string, from: number): number {

@@ -89,7 +89,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#error) controller.abort(this.#error)
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ResponseHead['headers']): void {
+    // They are slices of the 64 KiB that the socket was read into, which would live as long as the answer does.
+    controller.rawHeaders = null
     // 1xx are announcements, not answers.
     if (status < 200) return
     this.#head = { status, headers }

@@ -104,9 +104,14 @@ async function openAnswer(client: Client, request: ChatRequest, context: CallCon
   }
 }
 
-async function send(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+/** Not part of `send`, which would hold the text of the body until the answer begins. */
+function openExchange(client: Client, request: ChatRequest, signal: AbortSignal): Exchange {
   const body = writeRequestBody(request, client.name)
-  const exchange = new Exchange(client.dispatcher, { ...client.target, body }, context.signal)
+  return new Exchange(client.dispatcher, { ...client.target, body }, signal)
+}
+
+async function send(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+  const exchange = openExchange(client, request, context.signal)
   const close = (): void => {
     exchange.close()
   }

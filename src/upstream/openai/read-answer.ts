@@ -63,6 +63,8 @@ class StreamReader implements AsyncIterableIterator<ChatEvent, undefined> {
       if (this.#hasEnded) return { done: true, value: undefined }
       const value = this.#nextEvent()
       if (value) return { done: false, value }
+      // Their texts are slices of all that was read at once.
+      this.#frames = []
       const bytes = await nextBytes(this.#source)
       this.#isRead = bytes === null
       this.#frames = bytes === null ? this.#parser.end() : this.#parser.push(bytes)
