@@ -1,10 +1,12 @@
 /** The composition root: reads the command line, gives every room what it needs from the process, and maps errors to exit codes. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
 import process from 'node:process'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Catalog } from '../catalog/catalog.ts'
 import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
+import type { ConnectOptions } from './connect/connect.ts'
 import { exitCodes } from './exit-code.ts'
 import { openConfig } from './open-config.ts'
 import type { StartOptions } from './start.ts'
@@ -18,8 +20,9 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   allowClosedOutput()
   const crash = stopOnCrash(stop, terminal)
   try {
-    await createProgram({ terminal, stop: stop.signal }).parseAsync(words, { from: 'user' })
-    return crash.happened ? exitCodes.failure : exitCodes.ok
+    const root: Root = { terminal, stop: stop.signal, exitCode: exitCodes.ok }
+    await createProgram(root).parseAsync(words, { from: 'user' })
+    return crash.happened ? exitCodes.failure : root.exitCode
   } catch (error) {
     return explain(error, terminal)
   }
@@ -28,9 +31,12 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 interface Root {
   readonly terminal: Terminal
   readonly stop: AbortSignal
+  /** Where a command ends as a program did that it has run. */
+  exitCode: number
 }
 
-function createProgram({ terminal, stop }: Root): Command {
+function createProgram(root: Root): Command {
+  const { terminal, stop } = root
   const { env } = process
   const program = new Command('mollmr')
     .description('A routed mixture of LLMs behind an OpenAI-compatible API.')
@@ -60,8 +66,9 @@ function createProgram({ terminal, stop }: Root): Command {
   )
   addPrintCommands(program, terminal)
   addKeys(program, terminal)
-  addAsk(program, { terminal, stop })
+  addAsk(program, root)
   addRoute(program, terminal)
+  addConnect(program, root)
   return program
 }
 
@@ -131,6 +138,21 @@ function addRoute(program: Command, terminal: Terminal): void {
       await withCatalog(config, (catalog) => {
         explainRoute(catalog, terminal, { model, question: readQuestion(written), json })
       })
+    })
+}
+
+function addConnect(program: Command, root: Root): void {
+  withConfig(program.command('connect').description('point a client at the gateway: print, write or use its settings'))
+    .argument('[client]', 'codex, claude, opencode, ...; without it, all of them are listed')
+    .argument('[words...]', 'after "--": what the client is started with')
+    .option('--url <url>', 'a gateway that runs elsewhere')
+    .option('-m, --model <id>', 'router, a mixture or a single model')
+    .option('--write', "put the settings into the client's own file, beside what is there; a copy of the file is kept")
+    .option('--run', 'start the client on the settings and leave its file alone')
+    .action(async (client: string | undefined, words: string[], options: Omit<ConnectOptions, 'words'>) => {
+      const { connect } = await import('./connect/connect.ts')
+      const places = { env: process.env, home: homedir(), folder: process.cwd() }
+      root.exitCode = await connect(client, { ...options, words }, { ...root, ...places })
     })
 }
 
