@@ -135,6 +135,18 @@ Rules:
 - Read existing memory files first to avoid creating duplicates.
 - Extract only durable facts stated by the user.`
 
+const claudeCodeTitle = `You are Claude Code, Anthropic's official CLI for Claude.
+
+You are naming a coding session so the user can pick it out of a long list of sessions.`
+
+const codexTitle = `Generate a concise, single-line task title of at most 36 characters and under five words where possible.
+
+User prompt:
+Fix the build`
+
+const aiderCommit = `You are an expert software engineer that generates concise, one-line Git commit messages based on the provided diffs.
+Review the provided context and diffs which are about to be committed to a git repo.`
+
 describe('what says outright that it is a side request', () => {
   it.each(['title', 'tags', 'title_generation', 'follow_up_generation', 'query_generation', 'memory', 'side'])(
     'is the header x-mollmr-task: %s',
@@ -191,6 +203,23 @@ describe('the signature of a client', () => {
     ]
     const body = { messages, stream: true, stream_options: { include_usage: true } }
     expect(sideEvidenceOf(request(body, { 'x-session-id': 'ses_1' }))).toBe('signature:opencode-title')
+  })
+
+  it('Claude Code asks for a title', () => {
+    const messages = [{ role: 'system', content: claudeCodeTitle }, user('<session>\nFix the build\n</session>')]
+    expect(sideEvidenceOf(request({ messages, tools: [] }))).toBe('signature:claude-code-title')
+  })
+
+  it('Codex asks for a title, which a header tells', () => {
+    const messages = [{ role: 'developer', content: 'You are a coding agent.' }, user(codexTitle)]
+    const metadata = JSON.stringify({ request_kind: 'turn', thread_source: 'thread_title' })
+    const evidence = sideEvidenceOf(request({ messages }, { 'x-codex-turn-metadata': metadata }))
+    expect(evidence).toBe('signature:codex-title')
+  })
+
+  it('aider asks for a commit message', () => {
+    const messages = [{ role: 'system', content: aiderCommit }, user('# Diffs:\n+changed')]
+    expect(sideEvidenceOf(request({ messages }))).toBe('signature:aider-commit')
   })
 
   it('LibreChat asks for a title, in both its ways', () => {
@@ -303,8 +332,48 @@ describe('what must not be caught', () => {
       'JSON with a title that is not about a conversation',
       { messages: [user('Title this article: {"title": "..."}')] },
     ],
+    [
+      'Claude Code that is asked about its own prompt',
+      {
+        messages: [
+          { role: 'system', content: "You are Claude Code, Anthropic's official CLI for Claude.\n\nYou are an agent." },
+          user(claudeCodeTitle),
+        ],
+        tools: [tool('Bash')],
+      },
+    ],
+    [
+      'a program that names sessions by the schema that Claude Code uses',
+      {
+        messages: [user('<session>\nFix the build\n</session>\n\nWrite the title.')],
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'a', schema: { type: 'object', properties: { title: { type: 'string' } } } },
+        },
+      },
+    ],
+    ['the words of Codex without its header', { messages: [user(codexTitle)] }],
+    [
+      'a user who wants a commit message',
+      {
+        messages: [
+          { role: 'system', content: 'Act as an expert software developer.' },
+          user('Write a one-line Git commit message.'),
+        ],
+      },
+    ],
+    ['a user who quotes aider', { messages: [user(`${aiderCommit}\n\nImprove this prompt.`)] }],
     ['no messages at all', { messages: [] }],
   ]
+
+  it('a turn of Codex itself, and one with tools whatever its header says', () => {
+    const of = (thread_source: string): Record<string, string> => ({
+      'x-codex-turn-metadata': JSON.stringify({ thread_source, note: '"thread_source":"thread_title"' }),
+    })
+    const messages = [user(codexTitle)]
+    expect(sideEvidenceOf(request({ messages }, of('user')))).toBeUndefined()
+    expect(sideEvidenceOf(request({ messages, tools: [tool('exec_command')] }, of('thread_title')))).toBeUndefined()
+  })
 
   it.each(cases)('%s', (_, body) => {
     expect(sideEvidenceOf(request(body))).toBeUndefined()

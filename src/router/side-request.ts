@@ -13,7 +13,7 @@ export function sideEvidenceOf(request: ChatRequest): SideEvidence | undefined {
   const task = namedTaskOf(request)
   if (task === 'chat') return undefined
   if (task !== undefined && sideTask.test(task)) return `explicit:${task}`
-  return signatureOf(request.body) ?? shapeOf(request.body)
+  return signatureOf(request) ?? shapeOf(request.body)
 }
 
 /** `title_generation` is how Open WebUI writes its tasks; `chat` says outright that it is none of them. */
@@ -25,9 +25,12 @@ function namedTaskOf({ body, caller }: ChatRequest): string | undefined {
   return typeof named === 'string' ? named.trim().toLowerCase() : undefined
 }
 
-/** Each looks at the whole body of one client's side request. */
-const signatures: Readonly<Record<string, (body: ChatBody) => boolean>> = {
+/** Each looks at the whole of one client's side request. */
+const signatures: Readonly<Record<string, (body: ChatBody, headers: ChatRequest['caller']['headers']) => boolean>> = {
   'opencode-title': (body) => !hasTools(body) && instructionsOf(body).startsWith(opencodeTitle),
+  'claude-code-title': (body) => !hasTools(body) && claudeCodeTitle.test(instructionsOf(body)),
+  'codex-title': (body, headers) => !hasTools(body) && codexTitle.test(headers['x-codex-turn-metadata'] ?? ''),
+  'aider-commit': (body) => !hasTools(body) && instructionsOf(body).startsWith(aiderCommit),
   'open-webui-task': isOpenWebUiTask,
   'librechat-title': (body) => librechatTitle.test(onlyUserTextOf(body)),
   'qwen-memory': (body) =>
@@ -36,11 +39,19 @@ const signatures: Readonly<Record<string, (body: ChatBody) => boolean>> = {
 
 const opencodeTitle = 'You are a title generator. You output ONLY a thread title.'
 
+/** Its system prompt says first who it is. */
+const claudeCodeTitle = /^You are Claude Code\b[^\n]*\s+You are naming a coding session\b/
+
+/** Codex says in this header what each of its threads is for; its quotes are never escaped there. */
+const codexTitle = /"thread_source":\s*"thread_title"/
+
+const aiderCommit = 'You are an expert software engineer that generates concise, one-line Git commit messages'
+
 const librechatTitle =
   /^(?:Provide a concise, 5-word-or-less title for the conversation|Analyze this conversation and provide:\s+1\. The detected language of the conversation\s+2\. A concise title)/
 
-function signatureOf(body: ChatBody): SideEvidence | undefined {
-  const found = Object.entries(signatures).find(([, fits]) => fits(body))
+function signatureOf({ body, caller }: ChatRequest): SideEvidence | undefined {
+  const found = Object.entries(signatures).find(([, fits]) => fits(body, caller.headers))
   return found && `signature:${found[0]}`
 }
 
