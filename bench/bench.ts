@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compileTools, findMissingTools } from './compile-tools.ts'
 import { pinSelf } from './cores.ts'
+import { startLeftUpstream } from './leaving.ts'
 import { measurements } from './measurements.ts'
 import { findMissedGates, type Report, type RunDescription, writeMarkdown } from './report.ts'
 import { runRounds } from './rounds.ts'
@@ -51,8 +52,9 @@ async function main(): Promise<void> {
 async function measure(rounds: number): Promise<Report> {
   const tools = compileTools()
   const upstream = await startTarget(createUpstream(tools))
+  const leftUpstream = await startLeftUpstream()
   const missing: { Portkey?: string } = {}
-  const targets = [createRaw(upstream.port, tools), createMollmr(upstream.port)]
+  const targets = [createRaw(upstream.port, tools), createMollmr(upstream.port, leftUpstream.baseUrl)]
   try {
     targets.push(createPortkey(upstream.port))
   } catch (error) {
@@ -64,13 +66,14 @@ async function measure(rounds: number): Promise<Report> {
       upstream,
       targets,
       measurements: measurements.filter((each) => each.isQuick || !flags.quick),
-      bench: { load: tools.load, isQuick: flags.quick },
+      bench: { load: tools.load, isQuick: flags.quick, leftUpstream },
       onProgress: (text) => {
         console.log(text)
       },
     })
     return { run: { ...describeRun(), missing }, summary: summarize(taken), rounds: taken }
   } finally {
+    await leftUpstream.close()
     await upstream.stop()
   }
 }

@@ -29,6 +29,9 @@ const figure = (title: string, decimals: number, rest: Partial<Figure> = {}): Fi
   laterGoals: [],
   ...rest,
 })
+/** A caller leaves: how soon the last upstream connection is closed. */
+const left = (busy: string): Figure =>
+  figure(`caller leaves ${busy}, ms to the last upstream closed, p99`, 1, { goals: [atMost(100)] })
 
 export const figures = {
   bypassRate: figure('bypass, requests/s (64 connections)', 0, {
@@ -55,6 +58,14 @@ export const figures = {
   mixture128P50: figure('mixture of 3, 128 in flight, p50', 2, { laterGoals: [atMost(0.8)] }),
   mixture128P99: figure('mixture of 3, 128 in flight, p99', 2, { laterGoals: [atMost(4)] }),
   mixtureRate: figure('mixtures/s on one core', 0, { laterGoals: [atLeast(1800)] }),
+  firstByteP50: figure('mixture whose workers think for 5 s, ms to the first byte, p50', 0, { goals: [atMost(1500)] }),
+  firstByteP99: figure('mixture whose workers think for 5 s, ms to the first byte, p99', 0, { goals: [atMost(1500)] }),
+  leftWorkers: left('the workers'),
+  leftAggregate: left('the aggregate, before content'),
+  leftAnswer: left('the aggregate, in mid-stream'),
+  leftRouter: left('the router'),
+  leftStream: left('a bypass, in mid-stream'),
+  leftWhole: left('a bypass that is not streamed'),
   startUp: figure('start-up ms', 0, { goals: [atMost(400)], laterGoals: [atMost(300)] }),
   idleRss: figure('idle RSS MB', 0, { goals: [atMost(100)], laterGoals: [atMost(85)] }),
 } as const satisfies Readonly<Record<string, Figure>>

@@ -1,6 +1,9 @@
 /** What is done to a running target to get its figures. The name of the model tells the upstream how to behave. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FigureKey } from './figures.ts'
+import { measureFirstBytes } from './first-byte.ts'
+import { type LeavingPhase, leavingPhaseNames, type LeftUpstream, measureLeaving } from './leaving.ts'
+import { percentileOf } from './percentile.ts'
 import { readCpuUs, readRssKb } from './process-tree.ts'
 import { type Load, type LoadResult, runLoad } from './run-load.ts'
 import type { RunningTarget, TargetName } from './targets.ts'
@@ -20,6 +23,8 @@ export interface Bench {
   /** The load generator. */
   readonly load: string
   readonly isQuick: boolean
+  /** Asked by the models that are left by their callers. */
+  readonly leftUpstream: LeftUpstream
 }
 
 const everyone: readonly TargetName[] = ['upstream', 'raw', 'MoLLMR', 'Portkey']
@@ -42,6 +47,8 @@ export const measurements: readonly Measurement[] = [
   { targets: ['MoLLMR'], isQuick: true, measure: measureMixture(32, ['mixture32P50', 'mixture32P99']) },
   { targets: ['MoLLMR'], isQuick: false, measure: measureMixture(128, ['mixture128P50', 'mixture128P99']) },
   { targets: ['MoLLMR'], isQuick: false, measure: measureMixtureRate },
+  { targets: ['MoLLMR'], isQuick: true, measure: measureFirstByte },
+  { targets: ['MoLLMR'], isQuick: true, measure: measureEveryLeaving },
 ]
 
 async function measureIdle(target: RunningTarget): Promise<Sample> {
@@ -111,6 +118,36 @@ function measureMixture(connections: number, [p50, p99]: readonly [FigureKey, Fi
 async function measureMixtureRate(target: RunningTarget, bench: Bench): Promise<Sample> {
   const load = { model: 'fast-mixture', streamed: true, connections: 64, seconds: 3 }
   return { mixtureRate: (await warmAndLoad(target, load, bench)).result.rps }
+}
+
+async function measureFirstByte(target: RunningTarget, { isQuick }: Bench): Promise<Sample> {
+  const requests = isQuick ? 50 : 200
+  const took = await measureFirstBytes({ url: urlOf(target), model: 'thinking-mixture', requests, concurrency: 50 })
+  return { firstByteP50: percentileOf(took, 0.5), firstByteP99: percentileOf(took, 0.99) }
+}
+
+const leftFigures: Readonly<Record<LeavingPhase, FigureKey>> = {
+  workers: 'leftWorkers',
+  'aggregate before content': 'leftAggregate',
+  'aggregate in mid-stream': 'leftAnswer',
+  router: 'leftRouter',
+  'bypass, streamed': 'leftStream',
+  'bypass, not streamed': 'leftWhole',
+}
+
+async function measureEveryLeaving(target: RunningTarget, { isQuick, leftUpstream }: Bench): Promise<Sample> {
+  const sample: Partial<Record<FigureKey, number>> = {}
+  for (const phase of leavingPhaseNames) {
+    const options = { url: urlOf(target), upstream: leftUpstream }
+    await measureLeaving(phase, { ...options, times: 20 })
+    const took = await measureLeaving(phase, { ...options, times: isQuick ? 50 : 200 })
+    sample[leftFigures[phase]] = percentileOf(took, 0.99)
+  }
+  return sample
+}
+
+function urlOf({ port }: RunningTarget): string {
+  return `http://127.0.0.1:${port}`
 }
 
 interface Measured {

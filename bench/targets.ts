@@ -45,7 +45,8 @@ export function createUpstream(tools: Tools): Target {
   }
 }
 
-export function createMollmr(upstreamPort: number): Target {
+/** `leftUrl` is the base URL of the upstream of the models that are left. */
+export function createMollmr(upstreamPort: number, leftUrl: string): Target {
   const main = join(root, 'dist/cli/bin.js')
   const config = join(import.meta.dirname, 'config.yaml')
   return {
@@ -53,7 +54,7 @@ export function createMollmr(upstreamPort: number): Target {
     healthPath: '/health/live',
     headers: [],
     core: cores.measured,
-    env: { BENCH_UPSTREAM: upstreamOrigin(upstreamPort) },
+    env: { BENCH_UPSTREAM: upstreamOrigin(upstreamPort), BENCH_LEFT_UPSTREAM: leftUrl },
     command: (port) => [
       process.execPath,
       main,

@@ -1,4 +1,7 @@
 /** Many mixtures at once over an upstream that is wrong at random: what must never happen is counted. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type LeavingPhase, leavingPhaseNames, measureLeaving, startLeftUpstream } from '../bench/leaving.ts'
 import { type ChaosClient, openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
 import {
   chaosText,
@@ -177,42 +180,19 @@ function count(counts: ChaosCounts, { gateway, upstream, requests }: Ended): voi
   counts.internalErrors = gateway.errors.length
 }
 
-/** Milliseconds from the moment a caller leaves to the end of its last upstream connection, sorted. */
-export async function measureLeaving(times: number): Promise<readonly number[]> {
-  const open = new Set<object>()
-  let empty = (): void => undefined
-  const upstream = await startChaosUpstream({
-    choose: ({ socket }) => {
-      open.add(socket)
-      socket.once('close', () => {
-        open.delete(socket)
-        if (open.size === 0) empty()
-      })
-      return 'hang before headers'
-    },
-  })
-  const gateway = await runConfig(config(upstream.baseUrl))
-  const took: number[] = []
-  for (let time = 0; time < times; time += 1) {
-    const client = await openChaosClient(gateway.url)
-    client.write(
-      writeRequest('/v1/chat/completions', {
-        model: 'generic',
-        stream: time % 2 === 0,
-        messages: [{ role: 'user', content: 'Hi' }],
-      }),
-    )
-    while (open.size < 3) await new Promise((resolve) => setImmediate(resolve))
-    const leftMs = performance.now()
-    const closed = new Promise<void>((resolve) => (empty = resolve))
-    if (time % 3 === 0) client.reset()
-    else client.leave()
-    await closed
-    took.push(performance.now() - leftMs)
-  }
+/** By phase: milliseconds from the moment a caller leaves to the end of its last upstream connection. */
+export async function measureEveryLeaving(times: number): Promise<ReadonlyMap<LeavingPhase, readonly number[]>> {
+  const upstream = await startLeftUpstream()
+  const benchConfig = readFileSync(join(import.meta.dirname, '../bench/config.yaml'), 'utf8')
+  const env = { BENCH_UPSTREAM: 'http://127.0.0.1:9', BENCH_LEFT_UPSTREAM: upstream.baseUrl }
+  const gateway = await runConfig(benchConfig, env)
+  const took = new Map<LeavingPhase, readonly number[]>()
+  const each = Math.ceil(times / leavingPhaseNames.length)
+  for (const phase of leavingPhaseNames)
+    took.set(phase, await measureLeaving(phase, { url: gateway.url, upstream, times: each }))
   await gateway.close()
   await upstream.close()
-  return took.sort((a, b) => a - b)
+  return took
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]
