@@ -14,8 +14,10 @@ import {
 } from './timeline.ts'
 
 export interface MatrixCase {
-  readonly workers: readonly WorkerCase[]
+  /** What the workers do in each round, 1 to 3 of them; as many workers in all. */
+  readonly rounds: readonly (readonly WorkerCase[])[]
   readonly quorum: number
+  readonly minWorkers: number
   /** The aggregate, then its fallbacks. */
   readonly aggregates: readonly AggregateCase[]
   readonly alwaysAggregate: boolean
@@ -46,6 +48,10 @@ export interface ExpectedDraft {
   readonly position: number
   readonly text: string
   readonly flag: 'refusal' | 'truncated' | 'cut_off' | null
+  /** The final answer that it comes to. */
+  readonly stance: 'A' | 'B' | null
+  /** What it says, whoever says it: two whole drafts of one gist share nearly all their words. */
+  readonly gist: string
 }
 
 /** What the client gets: an answer, or an error after `said`. */
@@ -57,6 +63,8 @@ export interface Expectation {
   readonly calls: readonly ExpectedCall[]
   readonly end: ExpectedEnd
   readonly degraded: string | undefined
+  /** What each round leaves to those who come after it; empty where it ends in the answer or in nothing. */
+  readonly drafts: readonly (readonly ExpectedDraft[])[]
 }
 
 /** What a model that is asked by an aggregate is asked for. */
@@ -72,31 +80,10 @@ export function sayingOf(wanted: Wanted): string {
   return `This answer comes from ${aggregateName(wanted.answer)} and weighs every draft. That is all.`
 }
 
-/** All workers asked at once, until the grace after the quorum ends. */
-export interface Gathered {
-  readonly calls: readonly ExpectedCall[]
-  readonly drafts: readonly ExpectedDraft[]
-  readonly failures: readonly ErrorCode[]
-  readonly atMs: number
-}
-
-export function gather({ workers, quorum }: MatrixCase): Gathered {
-  const lives = workers.map((worker, position) => lifeOf(workerTimeline(worker, position), position))
-  const usableAt = lives.flatMap(({ endsAtMs, draft }) => (draft ? [endsAtMs] : [])).sort((a, b) => a - b)
-  const quorumAtMs = usableAt[quorum - 1] ?? Infinity
-  const lastMs = Math.max(...lives.map(({ endsAtMs }) => endsAtMs))
-  const atMs = Math.min(lastMs, quorumAtMs + limits.graceMs)
-  const seen = lives.map((life) => (life.endsAtMs <= atMs ? life : cutAt(life, atMs)))
-  return {
-    calls: seen.map((life) => life.call),
-    drafts: seen.flatMap(({ draft }) => draft ?? []),
-    failures: seen.flatMap(({ failure }) => failure ?? []),
-    atMs,
-  }
-}
-
-interface Life {
+/** A call to a worker and what comes of it. */
+export interface Life {
   readonly timeline: Timeline
+  readonly startsAtMs: number
   readonly position: number
   readonly endsAtMs: number
   readonly call: ExpectedCall
@@ -104,36 +91,59 @@ interface Life {
   readonly failure: ErrorCode | null
 }
 
-function lifeOf(timeline: Timeline, position: number): Life {
-  const run = runOf(timeline, limits.worker)
-  const { atMs: endsAtMs, outcome } = run
-  const call = { model: nameOf(position), startsAtMs: 0, endsAtMs, outcome, isAborted: run.isTimeout }
-  const life = { timeline, position, endsAtMs, call }
+/** The lives of workers that are asked at the same moment; `from` is the position of the first of them. */
+export function livesOf(workers: readonly WorkerCase[], startsAtMs: number, from = 0): readonly Life[] {
+  return workers.map((worker, index) => lifeOf(workerTimeline(worker, from + index), from + index, startsAtMs))
+}
+
+function lifeOf(timeline: Timeline, position: number, startsAtMs: number): Life {
+  const totalMs = Math.min(limits.worker.totalMs, leftMs(startsAtMs))
+  const run = runOf(timeline, { ...limits.worker, totalMs })
+  const { outcome } = run
+  const endsAtMs = startsAtMs + run.atMs
+  const call = { model: nameOf(position), startsAtMs, endsAtMs, outcome, isAborted: run.isTimeout }
+  const life = { timeline, startsAtMs, position, endsAtMs, call }
   if (outcome === 'ok') {
     const draft = wholeOf(timeline, position)
     return { ...life, draft, failure: draft ? null : 'upstream_empty_response' }
   }
   const isLate = outcome === 'upstream_timeout' || outcome === 'upstream_idle_timeout'
-  const draft = isLate ? partOf(timeline, position, endsAtMs) : null
+  const draft = isLate ? partOf(timeline, position, run.atMs) : null
   return { ...life, draft, failure: draft ? null : outcome }
 }
 
-function cutAt(life: Life, atMs: number): Life {
+/** The same life where nobody waits any longer than until `atMs`. */
+export function cutAt(life: Life, atMs: number): Life {
+  if (life.endsAtMs <= atMs) return life
   const call = { ...life.call, endsAtMs: atMs, outcome: 'client_closed' as const, isAborted: true }
-  return { ...life, call, draft: partOf(life.timeline, life.position, atMs), failure: null }
+  const draft = partOf(life.timeline, life.position, atMs - life.startsAtMs)
+  return { ...life, endsAtMs: atMs, call, draft, failure: null }
 }
 
-function wholeOf({ says, end }: Timeline, position: number): ExpectedDraft | null {
+/** What is left of the time of the whole mixture. */
+function leftMs(atMs: number): number {
+  return Math.max(1, limits.totalMs - atMs)
+}
+
+function wholeOf(timeline: Timeline, position: number): ExpectedDraft | null {
+  const { says, end } = timeline
   const refusal = says.find(({ field }) => field === 'refusal')?.text
   const text = visible(says, Infinity) || refusal
   if (!text) return null
   const flag = refusal || end?.how === 'content_filter' ? 'refusal' : end?.how === 'length' ? 'truncated' : null
-  return { position, text, flag }
+  return { ...aboutText(timeline, position, text), flag }
 }
 
-function partOf({ says }: Timeline, position: number, atMs: number): ExpectedDraft | null {
-  const text = visible(says, atMs)
-  return text.length > 200 ? { position, text, flag: 'cut_off' } : null
+function partOf(timeline: Timeline, position: number, atMs: number): ExpectedDraft | null {
+  const text = visible(timeline.says, atMs)
+  return text.length > 200 ? { ...aboutText(timeline, position, text), flag: 'cut_off' } : null
+}
+
+function aboutText({ kind }: Timeline, position: number, text: string): Omit<ExpectedDraft, 'flag'> {
+  const stance = text.includes('(A)') ? 'A' : text.includes('(B)') ? 'B' : null
+  // Garbage has so few words that its author's name is too many of them.
+  const gist = kind === 'garbage' ? text : text.replaceAll(nameOf(position), '')
+  return { position, text, stance, gist }
 }
 
 function visible(says: Timeline['says'], untilMs: number): string {
@@ -200,7 +210,7 @@ export function ask({ aggregates }: MatrixCase, asking: Asking): Asked {
   for (const [index, aggregate] of aggregates.entries()) {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const timeline = aggregateTimeline(aggregate, sayingOf(asking.wantedOf(index)))
-      const left = { ...limits.aggregate, totalMs: Math.max(1, limits.totalMs - atMs) }
+      const left = { ...limits.aggregate, totalMs: leftMs(atMs) }
       const run = runOf(asking.streamed ? timeline : { ...timeline, says: [] }, left)
       const call = { model: aggregateName(index), startsAtMs: atMs, endsAtMs: atMs + run.atMs }
       calls.push({ ...call, outcome: run.outcome, isAborted: run.isTimeout })
@@ -241,14 +251,15 @@ export function statusOf(failures: readonly ErrorCode[]): number {
 }
 
 /** The same where the client goes away: what runs then is ended at once, and nothing begins after. */
-export function cutShort({ calls, end, degraded }: Expectation, atMs: number | null): Expectation {
-  if (atMs === null || atMs >= end.atMs) return { calls, end, degraded }
+export function cutShort(whole: Expectation, atMs: number | null): Expectation {
+  const { calls, end } = whole
+  if (atMs === null || atMs >= end.atMs) return whole
   const begun = calls.filter(({ startsAtMs }) => startsAtMs < atMs)
   return {
+    ...whole,
     calls: begun.map((call) =>
       call.endsAtMs <= atMs ? call : { ...call, endsAtMs: atMs, outcome: 'client_closed', isAborted: true },
     ),
     end: { atMs, code: 'client_closed', status: 499, said: 'text' in end ? end.text : end.said },
-    degraded,
   }
 }

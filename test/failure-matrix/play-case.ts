@@ -13,7 +13,7 @@ import { recordCalls } from '../../src/trace/record-calls.ts'
 import { createTrace } from '../../src/trace/trace.ts'
 import { type CallRecord, createActor } from './actor.ts'
 import { aggregateName, limits, type MatrixCase, sayingOf, type Wanted } from './oracle.ts'
-import { aggregateTimeline, nameOf, workerTimeline } from './timeline.ts'
+import { aggregateTimeline, nameOf, type Timeline, workerTimeline } from './timeline.ts'
 
 export interface Played {
   readonly events: readonly ChatEvent[]
@@ -74,10 +74,13 @@ export async function playCase(strategy: StrategyName, matrixCase: MatrixCase): 
 }
 
 function mixtureOf(strategy: StrategyName, matrixCase: MatrixCase, calls: CallRecord[]): ChatModel {
-  const { workers, aggregates, quorum, alwaysAggregate } = matrixCase
-  const workerModels = workers.map((worker, position) => {
-    const timeline = workerTimeline(worker, position)
-    return createActor({ id: nameOf(position), timelineOf: () => timeline, calls })
+  const { rounds, aggregates, quorum, minWorkers, alwaysAggregate } = matrixCase
+  const [first = []] = rounds
+  const workerModels = first.map((worker, position) => {
+    // It is asked once in each round, in the last perhaps not at all.
+    const timelines = rounds.map((workers) => workerTimeline(workers[position] ?? worker, position))
+    const timelineOf = (): Timeline => timelines.shift() ?? workerTimeline(worker, position)
+    return createActor({ id: nameOf(position), timelineOf, calls })
   })
   const [aggregate, ...aggregateFallbacks] = aggregates.map((each, index) => {
     const timelineOf = (request: ChatRequest) => aggregateTimeline(each, sayingOf(wantedBy(request, index)))
@@ -90,7 +93,9 @@ function mixtureOf(strategy: StrategyName, matrixCase: MatrixCase, calls: CallRe
     aggregate,
     aggregateFallbacks,
     strategy,
+    layers: rounds.length,
     quorum,
+    minWorkers,
     alwaysAggregate,
     graceMs: limits.graceMs,
     workerDeadline: limits.worker,

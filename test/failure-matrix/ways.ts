@@ -1,35 +1,95 @@
-/** What each strategy makes of gathered drafts. A strategy without a way here is held to what holds for all of them. */
+/** What each strategy makes of the last round. */
 import type { ErrorCode } from '../../src/chat/errors.ts'
 import type { StrategyName } from '../../src/mixture/strategies/strategies.ts'
 import {
   ask,
   bestOf,
+  cutAt,
   cutShort,
   type Expectation,
   type ExpectedDraft,
   finishReasonOf,
-  gather,
-  type Gathered,
+  type Life,
+  livesOf,
   type MatrixCase,
   sayingOf,
   statusOf,
 } from './oracle.ts'
+import { type Before, gather, type Gathered, throughRounds } from './rounds.ts'
+import type { WorkerCase } from './timeline.ts'
 
-type Way = (matrixCase: MatrixCase, gathered: Gathered) => Expectation
+/** What `strategy` must make of a case. */
+export function expectationOf(strategy: StrategyName, matrixCase: MatrixCase): Expectation {
+  const whole = throughRounds(matrixCase, (workers, before) => ways[strategy](matrixCase, workers, before))
+  return cutShort(whole, matrixCase.leavesAtMs)
+}
 
-const ways: Readonly<Partial<Record<StrategyName, Way>>> = {
-  synthesize: (matrixCase, gathered) => soleOf(matrixCase, gathered) ?? written(matrixCase, gathered),
-  select: (matrixCase, gathered) => chosen(matrixCase, gathered, gathered.drafts),
-  vote: (matrixCase, gathered) => chosen(matrixCase, gathered, leadersOf(matrixCase, gathered.drafts)),
-  deliberate: (matrixCase, gathered) =>
-    soleOf(matrixCase, gathered) ?? written(matrixCase, afterNotes(matrixCase, gathered)),
-  rank_fuse: (matrixCase, gathered) => {
-    if (gathered.drafts.length <= topK) return soleOf(matrixCase, gathered) ?? written(matrixCase, gathered)
-    return (
-      soleOf(matrixCase, gathered) ??
-      written(matrixCase, afterNotes(matrixCase, gathered), byWorth(gathered.drafts).slice(0, topK))
-    )
-  },
+type Way = (matrixCase: MatrixCase, workers: readonly WorkerCase[], before: Before) => Expectation
+
+const ways: Readonly<Record<StrategyName, Way>> = {
+  synthesize: afterAll((matrixCase, gathered) => soleOf(matrixCase, gathered) ?? written(matrixCase, gathered)),
+  select: afterAll((matrixCase, gathered) => chosen(matrixCase, gathered, gathered.usable)),
+  vote: afterAll((matrixCase, gathered) => {
+    const leaders = leadersOf(gathered.usable)
+    return chosen(matrixCase, gathered, leaders.length > 0 ? leaders : gathered.usable)
+  }),
+  deliberate: afterAll(
+    (matrixCase, gathered) => soleOf(matrixCase, gathered) ?? written(matrixCase, afterNotes(matrixCase, gathered)),
+  ),
+  rank_fuse: afterAll((matrixCase, gathered) => {
+    const sole = soleOf(matrixCase, gathered)
+    if (sole || gathered.usable.length <= topK) return sole ?? written(matrixCase, gathered)
+    return written(matrixCase, afterNotes(matrixCase, gathered), byWorth(gathered.usable).slice(0, topK))
+  }),
+  cascade,
+  race,
+}
+
+/** Of a strategy that asks all workers at once and waits for enough of them. */
+function afterAll(answer: (matrixCase: MatrixCase, gathered: Gathered) => Expectation): Way {
+  return (matrixCase, workers, before) => {
+    const { gathered, failed } = gather(matrixCase, livesOf(workers, before.atMs), before)
+    return failed ?? answer(matrixCase, gathered)
+  }
+}
+
+/** Asked first where the config says nothing, or as many as there must be. */
+const firstWorkers = 2
+
+/** The others are asked where the first do not agree: as soon as one has failed, else when the last has come. */
+function cascade(matrixCase: MatrixCase, workers: readonly WorkerCase[], before: Before): Expectation {
+  const count = Math.max(firstWorkers, matrixCase.minWorkers)
+  const first = livesOf(workers.slice(0, count), before.atMs)
+  const drafts = first.flatMap(({ draft }) => draft ?? [])
+  const lastMs = lastEndOf(first)
+  if (drafts.length === first.length && doAgree(drafts)) {
+    const calls = [...before.calls, ...first.map(({ call }) => call)]
+    return forwarded({ ...before, calls, atMs: lastMs }, bestOf(drafts))
+  }
+  const failedMs = Math.min(...first.flatMap(({ draft, endsAtMs }) => (draft ? [] : [endsAtMs])))
+  const escalatesMs = Math.min(failedMs, lastMs)
+  const rest = livesOf(workers.slice(count), escalatesMs, first.length)
+  const { gathered, failed } = gather(matrixCase, [...first, ...rest], before, escalatesMs)
+  if (failed) return failed
+  const leaders = leadersOf(gathered.usable)
+  if (leaders.length > 0) return chosen(matrixCase, gathered, leaders)
+  return soleOf(matrixCase, gathered) ?? written(matrixCase, gathered)
+}
+
+/** The first whole draft is the answer, and the others end with it; without one, everybody has ended. */
+function race(matrixCase: MatrixCase, workers: readonly WorkerCase[], before: Before): Expectation {
+  const lives = livesOf(workers, before.atMs)
+  const [winner] = lives.filter(({ draft }) => draft?.flag === null).sort((a, b) => a.endsAtMs - b.endsAtMs)
+  if (winner?.draft) {
+    const calls = [...before.calls, ...lives.map((life) => cutAt(life, winner.endsAtMs).call)]
+    return forwarded({ ...before, calls, atMs: winner.endsAtMs }, winner.draft)
+  }
+  const { gathered, failed } = gather(matrixCase, lives, before, lastEndOf(lives))
+  return failed ?? forwarded(gathered, bestOf(gathered.usable))
+}
+
+function lastEndOf(lives: readonly Life[]): number {
+  return Math.max(...lives.map(({ endsAtMs }) => endsAtMs))
 }
 
 /** Without a ranking, as many of the drafts as `rank_fuse` shows by default. */
@@ -41,9 +101,9 @@ function byWorth(drafts: readonly ExpectedDraft[]): readonly ExpectedDraft[] {
 
 /** A lone draft, or the best of those that all refuse, needs no aggregate. */
 function soleOf({ alwaysAggregate }: MatrixCase, gathered: Gathered): Expectation | null {
-  const { drafts } = gathered
-  const isNeedless = drafts.length === 1 || drafts.every(({ flag }) => flag === 'refusal')
-  return isNeedless && !alwaysAggregate ? forwarded(gathered, bestOf(drafts)) : null
+  const { usable } = gathered
+  const isNeedless = usable.length === 1 || usable.every(({ flag }) => flag === 'refusal')
+  return isNeedless && !alwaysAggregate ? forwarded(gathered, bestOf(usable)) : null
 }
 
 /** The aggregate is asked something that it answers in prose, of which nothing can be read. */
@@ -57,56 +117,33 @@ function afterNotes(matrixCase: MatrixCase, gathered: Gathered): Gathered {
   return { ...gathered, calls: [...gathered.calls, ...asked.calls], atMs: asked.atMs }
 }
 
-/** What `strategy` must make of a case; null where that is not written down. */
-export function expectationOf(strategy: StrategyName, matrixCase: MatrixCase): Expectation | null {
-  const way = ways[strategy]
-  return way ? cutShort(whole(way, matrixCase), matrixCase.leavesAtMs) : null
-}
-
-function whole(way: Way, matrixCase: MatrixCase): Expectation {
-  const gathered = gather(matrixCase)
-  if (gathered.drafts.length > 0) return way(matrixCase, gathered)
-  const { atMs, calls, failures } = gathered
-  const end = { atMs, code: 'all_workers_failed' as const, status: statusOf(failures), said: '' }
-  return { calls, end, degraded: undefined }
-}
-
-function lost({ drafts, calls }: Gathered): string | undefined {
-  const workers = calls.filter(({ startsAtMs }) => startsAtMs === 0)
-  return drafts.length < workers.length ? `${drafts.length}/${workers.length}` : undefined
-}
-
-function forwarded(gathered: Gathered, draft: ExpectedDraft | undefined): Expectation {
+function forwarded({ calls, atMs, degraded, drafts }: Before, draft: ExpectedDraft | undefined): Expectation {
   if (!draft) throw new RangeError('There is no draft to forward.')
-  const { calls, atMs } = gathered
-  return { calls, end: { atMs, text: draft.text, finishReason: finishReasonOf(draft) }, degraded: lost(gathered) }
+  return { calls, end: { atMs, text: draft.text, finishReason: finishReasonOf(draft) }, degraded, drafts }
 }
 
 /** The best draft where the aggregate gave nothing: degraded, however many drafts there were. */
-function instead(gathered: Gathered, drafts: readonly ExpectedDraft[]): Expectation {
-  const workers = gathered.calls.filter(({ startsAtMs }) => startsAtMs === 0)
-  return { ...forwarded(gathered, bestOf(drafts)), degraded: `${gathered.drafts.length}/${workers.length}` }
+function instead({ rounds }: MatrixCase, gathered: Gathered, candidates: readonly ExpectedDraft[]): Expectation {
+  const degraded = `${gathered.usable.length}/${rounds[0]?.length}`
+  return { ...forwarded(gathered, bestOf(candidates)), degraded }
 }
 
-function written(matrixCase: MatrixCase, gathered: Gathered, shown = gathered.drafts): Expectation {
+function written(matrixCase: MatrixCase, gathered: Gathered, shown = gathered.usable): Expectation {
   const asked = ask(matrixCase, {
     startsAtMs: gathered.atMs,
     wantedOf: (answer) => ({ answer }),
     streamed: matrixCase.streamed,
     asksAgainAfter: 'context_length_exceeded',
   })
-  const calls = [...gathered.calls, ...asked.calls]
-  const { atMs } = asked
-  if (asked.broke) return { calls, end: failure(atMs, asked.broke, asked.text), degraded: lost(gathered) }
-  if (asked.text !== null)
-    return { calls, end: { atMs, text: asked.text, finishReason: 'stop' }, degraded: lost(gathered) }
-  if (asked.failed === 'upstream_bad_request')
-    return { calls, end: failure(atMs, asked.failed, ''), degraded: lost(gathered) }
-  return instead({ ...gathered, calls, atMs }, shown)
+  const after = { ...gathered, calls: [...gathered.calls, ...asked.calls], atMs: asked.atMs }
+  if (asked.broke) return failure(after, asked.broke, asked.text)
+  if (asked.text !== null) return { ...after, end: { atMs: asked.atMs, text: asked.text, finishReason: 'stop' } }
+  if (asked.failed === 'upstream_bad_request') return failure(after, asked.failed, '')
+  return instead(matrixCase, after, shown)
 }
 
-function failure(atMs: number, code: ErrorCode, said: string): Expectation['end'] {
-  return { atMs, code, status: statusOf([code]), said }
+function failure({ calls, atMs, degraded, drafts }: Gathered, code: ErrorCode, said: string): Expectation {
+  return { calls, end: { atMs, code, status: statusOf([code]), said }, degraded, drafts }
 }
 
 /** The aggregate likes the draft of the last worker best: never the one that would be best without it. */
@@ -121,17 +158,20 @@ function chosen(matrixCase: MatrixCase, gathered: Gathered, candidates: readonly
   })
   const after = { ...gathered, calls: [...gathered.calls, ...asked.calls], atMs: asked.atMs }
   const hasChosen = asked.text === sayingOf({ choice: 1 })
-  return hasChosen ? forwarded(after, candidates.at(-1)) : instead(after, candidates)
+  return hasChosen ? forwarded(after, candidates.at(-1)) : instead(matrixCase, after, candidates)
 }
 
-/** One draft of each final answer that most drafts come to; all drafts where none comes to any. */
-function leadersOf({ workers }: MatrixCase, drafts: readonly ExpectedDraft[]): readonly ExpectedDraft[] {
-  const camps = (['A', 'B'] as const).map((stance) =>
-    drafts.filter(({ position, text }) => workers[position]?.stance === stance && text.includes(`(${stance})`)),
-  )
-  const most = Math.max(...camps.map((camp) => camp.length))
-  if (most === 0) return drafts
+/** One draft of each final answer that most drafts come to; none where no draft comes to any. */
+function leadersOf(drafts: readonly ExpectedDraft[]): readonly ExpectedDraft[] {
+  const camps = (['A', 'B'] as const).map((stance) => drafts.filter((draft) => draft.stance === stance))
+  const most = Math.max(1, ...camps.map((camp) => camp.length))
   return camps
     .flatMap((camp) => (camp.length === most ? (bestOf(camp) ?? []) : []))
     .sort((a, b) => a.position - b.position)
+}
+
+/** Whole drafts that come to the same final answer; or to none, and then say the same about it. */
+function doAgree(drafts: readonly ExpectedDraft[]): boolean {
+  const isWhole = drafts.length >= 2 && drafts.every(({ flag }) => flag === null)
+  return isWhole && new Set(drafts.map(({ stance, gist }) => stance ?? gist)).size === 1
 }
