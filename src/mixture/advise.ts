@@ -73,14 +73,14 @@ function turnOf(messages: readonly ChatMessage[]): readonly ChatMessage[] {
 
 /** Advice is no more than advice: where no worker has any, the aggregate goes on alone. */
 async function askAdvisers(run: MixtureRun, messages: readonly ChatMessage[]): Promise<readonly Draft[]> {
-  const { context, mixture } = run
+  const { context } = run
   try {
     const advice = await gatherDrafts({ ...run, request: withBody(run.request, { messages: withLine(run, messages) }) })
     context.span.set({ advice: 'made' })
     return advice
   } catch (error) {
     if (!(error instanceof MixtureError)) throw error
-    context.span.set({ advice: 'failed', degraded: `0/${mixture.workers.length}` })
+    context.span.set({ advice: 'failed', degraded: `0/${run.wantedDrafts}` })
     return []
   }
 }

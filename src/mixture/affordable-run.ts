@@ -27,7 +27,7 @@ export function affordableRun(run: MixtureRun, matterOf: () => Matter): Affordab
   const { budget, cost } = fitBudget(matter, drafts, { left, policy: policyOf(matter) })
   if (budget === 'refuse') throw budgetErrorOf(matter, cost, left)
   if (budget !== 'fits') {
-    const degraded = `${cost.drafts.length}/${drafts.length}`
+    const degraded = `${cost.drafts.length}/${run.wantedDrafts}`
     context.span.set({ budget, degraded, degradedBy: 'budget' })
   }
   return { run: withinCost(run, cost), bypass: reason ?? (budget === 'bypass' ? 'budget' : null) }

@@ -5,7 +5,7 @@ import type { ChatModel } from '../chat/chat-model.ts'
 import type { RequestOptions } from '../chat/chat-request.ts'
 import { UpstreamError } from '../chat/errors.ts'
 import { askModel } from '../testing/ask-model.ts'
-import { createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
+import { createFailingModel, createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
 import { recordCalls } from '../trace/record-calls.ts'
 import { retried } from '../upstream/retry.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
@@ -75,6 +75,17 @@ describe('a mixture over its budget', () => {
     const { trace } = await askModel(panel.mixture, { body })
     expect(calls(panel)).toEqual([0, 1, 1, 1])
     expect(trace.attributes).toMatchObject({ budget: 'shrink', degraded: '2/3', degradedBy: 'budget' })
+  })
+
+  it('counts who was left out where another fails as well, or the aggregate does', async () => {
+    const failing = (id: string): ChatModel => createFailingModel(id, new UpstreamError('upstream_error', 'No.'))
+    const saying = (id: string): ChatModel => createSayingModel(id, `I am ${id}.`)
+    const degradedOf = async (workers: readonly ChatModel[], aggregate: ChatModel): Promise<unknown> => {
+      const { mixture } = panelOf({ maxCalls: 3 }, { workers, aggregate, quorum: 2 })
+      return (await askModel(mixture, { body })).trace.attributes.degraded
+    }
+    expect(await degradedOf([saying('a'), failing('b'), saying('c')], saying('z'))).toBe('1/3')
+    expect(await degradedOf([saying('a'), saying('b'), saying('c')], failing('z'))).toBe('2/3')
   })
 
   it.each<BudgetLimits>([{ maxCalls: 2 }, { maxTokens: 1000 }, { maxCostUsd: 1 }])(

@@ -45,8 +45,7 @@ export function draftInstead(
   candidates: readonly Draft[] = drafts,
 ): Draft | undefined {
   const best = bestDraft(forwardableDrafts(run, candidates))
-  if (best)
-    run.context.span.set({ degraded: `${drafts.length}/${run.mixture.workers.length}`, degradedBy: 'aggregate' })
+  if (best) run.context.span.set({ degraded: `${drafts.length}/${run.wantedDrafts}`, degradedBy: 'aggregate' })
   return best
 }
 

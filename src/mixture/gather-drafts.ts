@@ -28,8 +28,8 @@ export function askWorkers(run: MixtureRun, workers: readonly Worker[]): readonl
 }
 
 /**
- * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than the
- * calls, the span says so in `degraded`. Where too few are usable, those of the round before take their place.
+ * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than are
+ * wanted, the span says so in `degraded`. Where too few are usable, those of the round before take their place.
  *
  * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, `insufficient_workers` where
  * they are fewer than the mixture must have
@@ -46,7 +46,7 @@ export async function usableDrafts(run: MixtureRun, calls: readonly WorkerCall[]
   const isEnough = drafts.length >= Math.min(mixture.minWorkers, calls.length)
   const usable = isEnough ? drafts : run.roundBefore?.numbered
   if (!usable) throw tooFew(mixture, drafts.length, failures)
-  const degraded = drafts.length < calls.length ? { degraded: `${drafts.length}/${calls.length}` } : {}
+  const degraded = drafts.length < run.wantedDrafts ? { degraded: `${drafts.length}/${run.wantedDrafts}` } : {}
   context.span.set({ drafts: usable.length, ...degraded })
   return usable
 }

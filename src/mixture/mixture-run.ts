@@ -23,6 +23,8 @@ export interface MixtureRun {
   readonly workersAct: boolean
   /** Usable drafts that suffice for this request. */
   readonly quorum: number
+  /** Drafts that the mixture would ask for if its budget had room for all: what is missing of them degrades the answer. */
+  readonly wantedDrafts: number
   /** The `id` of the answer, the same in all its chunks. */
   readonly answerId: string
   /** 32 hex digits that no worker has seen: they mark where drafts begin and end. */

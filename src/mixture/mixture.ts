@@ -166,6 +166,7 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     draftBudget: budget,
     workersAct: mixture.tools === 'select' && offersTools(request.body),
     quorum: quorumOf(mixture, request),
+    wantedDrafts: mixture.workers.length,
     answerId: `chatcmpl-${Buffer.from(randomBytes(12)).toString('hex')}`,
     boundary: createBoundary(randomBytes),
     roundBefore: null,
