@@ -1,7 +1,8 @@
 /** A mixture for one request, out of members that the request names. */
-import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatModel, depthOver } from '../chat/chat-model.ts'
 import type { RequestOptions } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
+import { deepestNest, mostDrafts } from '../chat/mixture-limits.ts'
 import type { MemberDefinition, MixtureDefinition, WorkerDefinition } from '../mixture/mixture-definition.ts'
 
 /** A mixture of the config, its members found. */
@@ -18,9 +19,6 @@ export interface Composition {
   readonly find: (id: string, param: string) => ChatModel
 }
 
-/** As in a config that does not say otherwise. */
-const mostDrafts = 16
-
 /**
  * The mixture that `options.workers` and `options.aggregate` describe. What they leave out is the base's; a single model
  * that is asked for is the aggregate.
@@ -32,7 +30,10 @@ export function composeMixture(options: RequestOptions, composition: Composition
   const aggregate = aggregateOf(options, composition)
   const { quorum, ...knobs } = composition.base ?? {}
   const drafts = workers.reduce((sum, { samples = 1 }) => sum + samples, 0)
-  if (drafts > mostDrafts) throw invalid('workers', `may name ${mostDrafts} at most, not ${drafts}.`)
+  const most = composition.base?.maxWorkers ?? mostDrafts
+  if (drafts > most) throw invalid('workers', `may name ${most} at most, not ${drafts}.`)
+  for (const { model } of workers) requireShallow(model, 'workers')
+  requireShallow(aggregate.model, 'aggregate')
   return {
     ...knobs,
     ...(quorum !== undefined && quorum <= drafts ? { quorum } : {}),
@@ -62,6 +63,12 @@ function aggregateOf({ aggregate: id }: RequestOptions, { base, find, asked }: C
   if (base) return base.aggregate
   if (asked.card.kind === 'model') return { model: asked }
   throw invalid('aggregate', `is needed too: "${asked.id}" is neither a mixture nor a single model.`)
+}
+
+/** What it stands in is one deeper. */
+function requireShallow(model: ChatModel, field: 'workers' | 'aggregate'): void {
+  if (depthOver([model]) <= deepestNest) return
+  throw invalid(field, `names "${model.id}", which is nested ${deepestNest} deep already; that is as deep as it goes.`)
 }
 
 /** As plans are named: `plan:a*2+b>c`. */

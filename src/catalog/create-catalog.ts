@@ -3,6 +3,7 @@ import { type ChatModel, createModelCard } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
 import type { Relay } from '../chat/relay.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
+import { mixturesAroundRouter } from '../config/check-cycles.ts'
 import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from '../config/config.ts'
 import type { MixtureDependencies } from '../mixture/mixture-definition.ts'
 import { createMixture } from '../mixture/mixture.ts'
@@ -137,8 +138,10 @@ class CatalogBuilder {
 
   #router({ model, sideModel, compose, ...knobs }: RouterConfig): ChatModel {
     const { mixtures, models, version } = this.#config
+    const around = mixturesAroundRouter(mixtures)
+    const within = mixtures.filter(({ name }) => !around.has(name))
     const candidates = [
-      ...mixtures.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
+      ...within.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
       ...[...models.keys()].map((id) => ({ model: this.#model(id), offered: false })),
     ]
     return createRouter(
@@ -167,7 +170,8 @@ class CatalogBuilder {
 /** A plan is an ordinary mixture, so that it is traced and counted like one. */
 function planBuilder(dependencies: MixtureDependencies): (plan: Plan) => ChatModel {
   return ({ name, workers, samples, aggregate, strategy, reason }) => {
-    const definition = { id: name, description: reason, aggregate, strategy }
+    const maxWorkers = workers.length * samples // the router has its own limit
+    const definition = { id: name, description: reason, aggregate, strategy, maxWorkers }
     return createMixture({ ...definition, workers: workers.map((model) => ({ model, samples })) }, dependencies)
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ChatRequest, createChatRequest, type Override, type RequestOptions } from '../chat/chat-request.ts'
+import { RequestError } from '../chat/errors.ts'
 import { askModel } from '../testing/ask-model.ts'
 import { createFakeModel, createSayingModel } from '../testing/fake-model.ts'
 import { catalogOf } from './catalog.ts'
@@ -10,6 +11,7 @@ const b = createSayingModel('b', 'I am b.')
 const c = createSayingModel('c', 'I am c.')
 const router = createFakeModel('router', { card: { kind: 'router' }, script: () => [] })
 const generic = createFakeModel('generic', { card: { kind: 'mixture' }, script: () => [] })
+const deep = createFakeModel('deep', { card: { kind: 'mixture', depth: 3 }, script: () => [] })
 const definition: BuiltDefinition = {
   id: 'generic',
   strategy: 'vote',
@@ -25,7 +27,7 @@ const definition: BuiltDefinition = {
 /** What a request is served with; a mixture that is composed for it is its definition. */
 function serve(model: string, options: RequestOptions, overrides?: readonly Override[]) {
   const made: BuiltDefinition[] = []
-  const catalog = catalogOf([router, generic, a, b, c], {
+  const catalog = catalogOf([router, generic, deep, a, b, c], {
     prefix: 'mollmr/',
     deadline: {},
     definitions: new Map([['generic', definition]]),
@@ -58,6 +60,13 @@ describe('a named mixture', () => {
 })
 
 describe('named members', () => {
+  it('are no mixture that is nested as deep as it goes already', () => {
+    expect(() => serve('generic', { workers: ['a', 'deep'] })).toThrow(
+      'mollmr.workers names "deep", which is nested 3 deep already; that is as deep as it goes.',
+    )
+    expect(() => serve('generic', { aggregate: 'deep' })).toThrow(RequestError)
+  })
+
   it('take the places of those of the mixture; all else stays, also what it says of a member that stays', () => {
     const { composed, request } = serve('generic', { workers: ['mollmr/b', 'a', 'b', 'b'], strategy: 'select' })
     expect(composed).toEqual({

@@ -42,6 +42,8 @@ export interface ModelCard {
   /** 0 to 1, as declared in the config; compared between the models of one pool only. */
   readonly quality?: number
   readonly price?: Price
+  /** Mixtures and routers that stand one inside another in it, itself counted; left out for a single model. */
+  readonly depth?: number
   /** True where the text is made up by the simulated upstream; shown wherever the model is shown. */
   readonly simulated: boolean
 }
@@ -56,6 +58,11 @@ export interface Price {
 /** A card that promises nothing but text, with what is known laid over it. */
 export function createModelCard(known: Partial<ModelCard> & Pick<ModelCard, 'kind' | 'ownedBy'>): ModelCard {
   return { modalities: ['text'], tools: true, strengths: [], simulated: false, ...known }
+}
+
+/** The depth of whatever is made of these. */
+export function depthOver(members: readonly ChatModel[]): number {
+  return 1 + Math.max(0, ...members.map(({ card }) => card.depth ?? 0))
 }
 
 /** The same model behind another `chat`: how every wrapper is made. It explains itself as before. */

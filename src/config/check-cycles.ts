@@ -1,8 +1,6 @@
+import { deepestNest } from '../chat/mixture-limits.ts'
 import type { MixtureConfig, RouterConfig } from './config.ts'
-import type { Problems } from './problems.ts'
-
-/** A mixture in a mixture in a mixture is as deep as it goes. */
-const deepest = 3
+import type { ConfigPath, Problems } from './problems.ts'
 
 /** Refuses mixtures that contain themselves, through one another or through the router, and nests that are too deep. */
 export function checkCycles(mixtures: readonly MixtureConfig[], router: RouterConfig | null, problems: Problems): void {
@@ -13,10 +11,25 @@ export function checkCycles(mixtures: readonly MixtureConfig[], router: RouterCo
     const path = ['mixtures', index]
     const isCycle = chain.at(-1) === name && chain.length > 1
     if (isCycle) problems.add(path, `contains itself: ${chain.join(' -> ')}`)
-    else if (chain.length > deepest && new Set(chain).size === chain.length) {
-      problems.add(path, `is nested ${chain.length} deep, more than ${deepest}: ${chain.join(' -> ')}`)
-    }
+    else if (new Set(chain).size === chain.length) refuseDeep(chain, path, problems)
   })
+  router?.compose?.pool.forEach((id, index) => {
+    if (parts.has(id))
+      refuseDeep(['plan', ...longestChain(id, parts, [])], ['router', 'compose', 'pool', index], problems)
+  })
+}
+
+function refuseDeep(chain: readonly string[], path: ConfigPath, problems: Problems): void {
+  if (chain.length <= deepestNest) return
+  problems.add(path, `is nested ${chain.length} deep, more than ${deepestNest}: ${chain.join(' -> ')}`)
+}
+
+/** The mixtures that ask the router, themselves or through others: it cannot hand on to them. */
+export function mixturesAroundRouter(mixtures: readonly MixtureConfig[]): ReadonlySet<string> {
+  const parts = new Map(mixtures.map((mixture) => [mixture.name, partsOf(mixture)]))
+  const asksRouter = (name: string): boolean =>
+    (parts.get(name) ?? []).some((part) => part === 'router' || asksRouter(part))
+  return new Set([...parts.keys()].filter(asksRouter))
 }
 
 function partsOf({ workers, aggregate, aggregateFallbacks }: MixtureConfig): string[] {

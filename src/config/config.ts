@@ -158,6 +158,8 @@ export interface MixtureConfig {
   readonly firstWorkers?: number
   /** Usable drafts that suffice; undefined: two thirds of the workers, rounded up. */
   readonly quorum?: number
+  /** Calls to workers that are allowed. */
+  readonly maxWorkers?: number
   readonly minWorkers: number
   readonly graceMs: number
   readonly modality: 'drop' | 'describe'

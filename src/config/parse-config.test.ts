@@ -274,6 +274,11 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
       'is nested 4 deep, more than 3: m1 -> m2 -> m3 -> m4',
     ],
     [
+      'a plan that would be a nest too deep',
+      `${two}mixtures: [{ name: m1, aggregate: m2 }, { name: m2, aggregate: m3 }, { name: m3, aggregate: a }]\nrouter: { compose: { pool: [a, m1] } }`,
+      'router.compose.pool[1]: is nested 4 deep, more than 3: plan -> m1 -> m2 -> m3',
+    ],
+    [
       'two mixtures of one name',
       `${two}mixtures: [{ name: m, aggregate: a }, { name: m, aggregate: b }]`,
       'there are two mixtures "m"; rename one',

@@ -1,5 +1,6 @@
 import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
+import { mostDrafts } from '../chat/mixture-limits.ts'
 import type { MemberConfig, MixtureConfig, WorkerConfig } from './config.ts'
 import type { DeadlinesFile, MemberFile, MixtureFile, WorkerFile } from './config-file.ts'
 import { known } from './known.ts'
@@ -21,7 +22,6 @@ const defaultGraceMs = 3000
 const defaultDraftCharacters = 12_000
 const defaultReuseMs = 60_000
 const manyWorkers = 6
-const mostWorkers = 16
 
 /** @returns the mixtures in the order of the file */
 export function resolveMixtures(written: readonly MixtureFile[], resolution: Resolution): MixtureConfig[] {
@@ -60,6 +60,7 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
     ...known({
       description: written.description,
       quorum: written.quorum,
+      maxWorkers: written.max_workers,
       layers: written.layers,
       topK: written.top_k,
       firstWorkers: written.first_workers,
@@ -119,7 +120,7 @@ function systemPromptOf(
 }
 
 function checkSize(
-  { name, quorum, early, grace_ms: graceMs, min_workers: minWorkers = 1, max_workers: most = mostWorkers }: MixtureFile,
+  { name, quorum, early, grace_ms: graceMs, min_workers: minWorkers = 1, max_workers: most = mostDrafts }: MixtureFile,
   workers: readonly WorkerConfig[],
   { path, resolution: { problems, warnings } }: { readonly path: ConfigPath; readonly resolution: Resolution },
 ): void {

@@ -26,6 +26,8 @@ export interface MixtureDefinition {
   readonly topK?: number
   /** Calls to workers that `cascade` begins with, at least 2. Default: 2. */
   readonly firstWorkers?: number
+  /** Calls to workers that are allowed, samples counted. Default: 16. */
+  readonly maxWorkers?: number
   /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
   readonly quorum?: number
   /** Usable drafts without which there is no answer; the quorum is never less. Default: 1. */

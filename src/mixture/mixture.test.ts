@@ -16,6 +16,7 @@ import { createCallContext } from '../trace/call-context.ts'
 import { recordCalls } from '../trace/record-calls.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
 import { createMixture } from './mixture.ts'
+import { createRouter } from '../router/router.ts'
 import { type StrategyName, strategyNames } from './strategies/strategies.ts'
 
 const recorded = (model: ChatModel): ChatModel => recordCalls(model, (text) => Math.ceil(text.length / 4))
@@ -61,6 +62,7 @@ describe('the card of a mixture', () => {
     expect(mixture.card).toEqual({
       kind: 'mixture',
       ownedBy: 'mollmr',
+      depth: 1,
       description: 'Good at sums.',
       contextWindow: 8192,
       modalities: ['text', 'image'],
@@ -279,6 +281,20 @@ describe('pictures', () => {
 })
 
 describe('a mixture in a mixture', () => {
+  it('is no deeper than three, as a worker, an aggregate or behind a router', () => {
+    const over = (id: string, member: ChatModel): ChatModel =>
+      createMixture({ id, workers: [member], aggregate: saying('judge') })
+    const [one, two] = ['m1', 'm2'].map((id) => over(id, saying('a')))
+    const three = over('m3', over('m2', over('m1', saying('a'))))
+    expect([one?.card.depth, three.card.depth, two?.card.kind]).toEqual([1, 3, 'mixture'])
+    const router = createRouter({ candidates: [{ model: over('n2', over('n1', saying('a'))) }] })
+    expect(router.card.depth).toBe(3)
+    expect(() => over('m4', three)).toThrow('mixture "m4" is nested 4 deep, more than 3: so deep is "m3" already.')
+    expect(() => createMixture({ id: 'x', workers: [saying('a')], aggregate: router })).toThrow(ConfigError)
+    const fallbacks = { id: 'x', workers: [], aggregate: saying('a'), aggregateFallbacks: [three] }
+    expect(() => createMixture(fallbacks)).toThrow('nested 4 deep')
+  })
+
   it('leaves its own words on its own span', async () => {
     const inner = createMixture({
       id: 'inner',

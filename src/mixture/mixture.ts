@@ -141,13 +141,27 @@ function requireNoLogprobs(strategy: string, { body }: ChatRequest): void {
   )
 }
 
-/** Where tools are on offer, who acts decides how the answer is made; else the strategy does. */
+/**
+ * Where tools are on offer, who acts decides how the answer is made; else the strategy does.
+ *
+ * @throws RequestError where workers are to act and only the older form, `functions`, says with what
+ */
 function strategyFor(parts: MixtureParts, { body, options }: ChatRequest): readonly [name: string, strategy: Strategy] {
-  const { tools } = parts.mixture
+  const { id, tools, workers } = parts.mixture
   if (tools === 'select' && offersTools(body)) return [tools, strategies.select]
+  if (tools === 'select' && bearsTools(body) && workers.length > 0) throw olderForm(id)
   if (bearsTools(body)) return [tools, advise]
   const name = strategyOf(parts, options)
   return [name, strategies[name]]
+}
+
+function olderForm(id: string): RequestError {
+  return new RequestError(
+    'unsupported_parameter',
+    `functions is the older form of tools; the workers of "${id}" act (tools: select), which they can with tools alone. ` +
+      'Send tools and tool_choice, or ask a mixture whose aggregate acts.',
+    { param: 'functions' },
+  )
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
@@ -222,12 +236,13 @@ function knownStrategy(name: string, errorOf: (message: string) => Error): Strat
   throw errorOf(`strategy "${name}" is not known; ${hint}`)
 }
 
-function cardOf({ description, workers, aggregates }: ResolvedMixture): ModelCard {
+function cardOf({ description, depth, workers, aggregates }: ResolvedMixture): ModelCard {
   const members = [...aggregates, ...workers].map(({ model }) => model.card)
   const [aggregate] = members
   return createModelCard({
     kind: 'mixture',
     ownedBy: 'mollmr',
+    depth,
     modalities: [...new Set(members.flatMap(({ modalities }) => modalities))],
     simulated: members.some(({ simulated }) => simulated),
     tools: aggregate?.tools ?? false,

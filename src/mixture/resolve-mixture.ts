@@ -1,5 +1,6 @@
-import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatModel, depthOver } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
+import { deepestNest, mostDrafts } from '../chat/mixture-limits.ts'
 import { parseSystemPrompt, type SystemPrompt } from '../prompt/system-prompt.ts'
 import { parseTemplate, type Slots, type Template } from '../prompt/template.ts'
 import type {
@@ -29,11 +30,17 @@ const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs:
 export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
   const { id, systemPrompt, prompts } = definition
   const workers = resolveWorkers(definition)
+  const aggregates = resolveAggregates(definition)
+  requireFew(definition, workers.length)
   return {
     id,
+    depth: requireShallow(
+      id,
+      [...workers, ...aggregates].map(({ model }) => model),
+    ),
     description: definition.description ?? '',
     workers,
-    aggregates: resolveAggregates(definition),
+    aggregates,
     layers: resolveLayers(definition),
     topK: atLeast(1, definition.topK ?? 3, `mixture "${id}": topK`),
     firstWorkers: atLeast(2, definition.firstWorkers ?? 2, `mixture "${id}": firstWorkers`),
@@ -62,6 +69,22 @@ function resolvePrompts({ id, prompts = {} }: MixtureDefinition): ResolvedMixtur
     return template ? [[name, template] as const] : []
   })
   return new Map(written)
+}
+
+function requireFew({ id, maxWorkers = mostDrafts }: MixtureDefinition, calls: number): void {
+  if (calls <= maxWorkers) return
+  throw new ConfigError(
+    `mixture "${id}": ${calls} calls to workers are more than ${maxWorkers}; take fewer, or raise maxWorkers.`,
+  )
+}
+
+function requireShallow(id: string, members: readonly ChatModel[]): number {
+  const depth = depthOver(members)
+  if (depth <= deepestNest) return depth
+  const deep = members.filter(({ card }) => card.depth === depth - 1).map((member) => `"${member.id}"`)
+  throw new ConfigError(
+    `mixture "${id}" is nested ${depth} deep, more than ${deepestNest}: so deep is ${deep.join(', ')} already.`,
+  )
 }
 
 const mostLayers = 3

@@ -18,6 +18,7 @@ import type {
 export interface ResolvedMixture {
   readonly id: string
   readonly description: string
+  readonly depth: number
   /** One for each call that is made for a draft, in the order of the definition. */
   readonly workers: readonly Worker[]
   /** The aggregate, then its fallbacks. */

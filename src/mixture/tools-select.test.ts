@@ -82,6 +82,21 @@ describe('tools: select', () => {
     expect(judge.calls).toHaveLength(0)
   })
 
+  it('refuses the older form, functions, with which workers cannot act', async () => {
+    const functions = [{ name: 'look', parameters: {} }]
+    const judge = createSayingModel('judge', 'not asked')
+    const asked = ask([a, b], judge, { tools: null, functions })
+    await expect(asked).rejects.toMatchObject({ code: 'unsupported_parameter', param: 'functions' })
+    expect(judge.calls).toHaveLength(0)
+
+    const free = await ask([createSayingModel('x', 'A draft.')], judge, {
+      tools: null,
+      functions,
+      function_call: 'none',
+    })
+    expect(free.answer.text).toBe('A draft.')
+  })
+
   it('has the aggregate act where no worker did as it must', async () => {
     const judge = calling('judge', ['look', '{}'])
     const { answer, trace } = await ask([b, createSayingModel('c', 'No.')], judge, { tool_choice: 'required' })

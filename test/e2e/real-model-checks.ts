@@ -31,18 +31,48 @@ type Asked = Omit<Exchange, 'name'> & { readonly finishReason: string | null; re
 
 const small = ['smollm2-135m', 'gemma-3-270m']
 
+/** A check whose exchange is a page of its own. */
+export interface PageCheck extends Check {
+  /** The name of the file. */
+  readonly page: string
+  readonly title: string
+  readonly mixture: string
+}
+
+const france = [user('What is the capital of France? Answer in one short sentence.')]
+
 /** One request to the same three workers for each strategy. */
-export const strategyChecks: readonly (Check & { readonly strategy: string })[] = strategyNames.map((strategy) => ({
-  strategy,
+const strategyPages: readonly PageCheck[] = strategyNames.map((strategy) => ({
+  page: strategy,
+  title: `The strategy ${strategy}`,
+  mixture: 'panel',
   name: `strategy ${strategy}`,
   run: async (client, url) => {
-    const messages = [user('What is the capital of France? Answer in one short sentence.')]
-    const asked = await ask({ client, url }, { model: 'panel', messages, ...{ mollmr: { strategy } } })
+    const asked = await ask({ client, url }, { model: 'panel', messages: france, ...{ mollmr: { strategy } } })
     assert.equal(asked.ran.strategy, strategy)
     assert.ok(asked.calls.filter(({ stage }) => stage === 'worker').length >= 2, 'workers were asked')
     return asked
   },
 }))
+
+const layersPage: PageCheck = {
+  page: 'layers',
+  title: 'Two rounds, `layers: 2`,',
+  mixture: 'rounds',
+  name: 'layers: 2',
+  run: async (client, url) => {
+    const asked = await ask({ client, url }, { model: 'rounds', messages: france })
+    assert.deepEqual(stagesOf(asked), ['aggregate', 'worker', 'worker', 'worker', 'worker'])
+    for (const model of small) {
+      const [first, second] = asked.calls.filter(({ stage, requested }) => stage === 'worker' && requested === model)
+      const tokens = [first, second].map((call) => call?.usage?.promptTokens ?? 0)
+      assert.ok((tokens[0] ?? 0) < (tokens[1] ?? 0), 'the second round is shown the drafts of the first')
+    }
+    return asked
+  },
+}
+
+export const pageChecks: readonly PageCheck[] = [...strategyPages, layersPage]
 
 export const checks: readonly Check[] = [
   {
@@ -50,7 +80,7 @@ export const checks: readonly Check[] = [
     run: async (client) => {
       const ids: string[] = []
       for await (const { id } of client.models.list()) ids.push(id.replace('mollmr/', ''))
-      assert.deepEqual(ids, ['router', 'generic', 'facts', 'panel', ...small])
+      assert.deepEqual(ids, ['router', 'generic', 'facts', 'panel', 'rounds', ...small])
       return { request: {}, ran: {}, text: ids.join('\n'), calls: [] }
     },
   },
@@ -114,7 +144,7 @@ export const checks: readonly Check[] = [
         },
       ] satisfies Check[],
   ),
-  ...strategyChecks,
+  ...pageChecks,
   {
     name: 'an answer in JSON',
     run: async (client, url) => {

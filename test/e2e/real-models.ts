@@ -1,18 +1,20 @@
 /**
  * The gateway on real models: the CLI with two GGUF files in its process, asked by the official client. Prints what it
  * checked and ends with the counts; `--transcript` also writes examples/real-models/transcript.md and a page for each
- * strategy in examples/strategies/.
+ * strategy and for rounds in examples/strategies/.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI from 'openai'
 import { cacheFolders, gemma3, hasLlama, isWholeModel, smollm2 } from '../../scripts/model-cache.ts'
-import { checks, type Check, type Exchange, strategyChecks } from './real-model-checks.ts'
+import { checks, type Check, type Exchange, type PageCheck, pageChecks } from './real-model-checks.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folders = cacheFolders(process.env)
+const mostRefusals = 120
 
 const missing = [smollm2, gemma3].filter((model) => !isWholeModel(join(folders.models, model.file), model))
 if (missing.length > 0 || !hasLlama(folders.llama)) {
@@ -42,13 +44,25 @@ async function passes({ name, run }: Check, url: string, exchanges: Exchange[]):
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
   const startedMs = performance.now()
   try {
-    exchanges.push({ ...(await run(client, url)), name })
+    exchanges.push({ ...(await onceAdmitted(() => run(client, url))), name })
     console.log(`✓ ${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`)
     return true
   } catch (error) {
     console.log(`✗ ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
     return false
   }
+}
+
+/** Asks again where the gateway has refused: on a machine that models keep busy it may have to, and says for how long. */
+async function onceAdmitted<T>(ask: () => Promise<T>): Promise<T> {
+  for (let refusals = 0; ; refusals += 1)
+    try {
+      return await ask()
+    } catch (error) {
+      const isRefused = error instanceof OpenAI.APIError && error.code === 'overloaded'
+      if (!isRefused || refusals === mostRefusals) throw error
+      await sleep(1000)
+    }
 }
 
 /** Runs where node-llama-cpp is installed, as a user of a global MoLLMR would in the folder of a project. */
@@ -80,22 +94,22 @@ function writeTranscript(exchanges: readonly Exchange[]): void {
 Written by \`npm run e2e:real -- --transcript\`: ${smollm2.file} and ${gemma3.file}, in one process, on processors alone. The models are
 among the smallest there are, and their answers show it; what the session shows is that all of it runs.
 `
-  const ofStrategies = new Map(strategyChecks.map(({ name, strategy }) => [name, strategy]))
-  const ofSession = exchanges.filter(({ name }) => !ofStrategies.has(name))
+  const pages = new Map(pageChecks.map((check) => [check.name, check]))
+  const ofSession = exchanges.filter(({ name }) => !pages.has(name))
   writeFileSync(path, [head, ...ofSession.map(sectionOf)].join('\n'))
-  for (const exchange of exchanges) writeStrategy(ofStrategies.get(exchange.name), exchange)
+  for (const exchange of exchanges) writePage(pages.get(exchange.name), exchange)
 }
 
-function writeStrategy(strategy: string | undefined, exchange: Exchange): void {
-  if (strategy === undefined) return
+function writePage(check: PageCheck | undefined, exchange: Exchange): void {
+  if (!check) return
   const folder = join(root, 'examples/strategies')
   mkdirSync(folder, { recursive: true })
-  const head = `# The strategy ${strategy} with two real models
+  const head = `# ${check.title} with two real models
 
-Written by \`npm run e2e:real -- --transcript\` with the mixture \`panel\` of [its config](../real-models/config.yaml): ${smollm2.file} and
+Written by \`npm run e2e:real -- --transcript\` with the mixture \`${check.mixture}\` of [its config](../real-models/config.yaml): ${smollm2.file} and
 ${gemma3.file}, in one process. [The page on strategies](../../docs/strategies.md) says what each does.
 `
-  writeFileSync(join(folder, `${strategy}.md`), [head, sectionOf(exchange)].join('\n'))
+  writeFileSync(join(folder, `${check.page}.md`), [head, sectionOf(exchange)].join('\n'))
 }
 
 function sectionOf({ name, request, ran, text, calls }: Exchange): string {
