@@ -54,6 +54,8 @@ export interface Span {
   set(attributes: SpanAttributes): void
   /** Something that happened at a moment: a worker's first content, a retry. Listeners see it at once. */
   note(event: string, attributes?: SpanAttributes): void
+  /** Tells listeners of a draft that has come. A trace keeps no texts: who does not listen never has it. */
+  draft(text: string): void
   record(row: LedgerRow): void
   /** Closes the span. Only the first call counts. */
   end(outcome: 'ok' | ErrorCode): void

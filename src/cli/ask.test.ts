@@ -55,6 +55,20 @@ describe('mollmr ask', () => {
     expect(out).not.toContain('spans')
   })
 
+  it('shows every draft, which nobody else keeps', async () => {
+    const { out, err } = await asked({ show: 'drafts' })
+    expect(out).toBe('The one answer.\n')
+    expect(err).toContain('draft of a\nA draft.\n\ndraft of b\nAnother.\n')
+    expect(err).not.toContain('draft of c')
+    expect(JSON.parse((await asked({ show: 'drafts', json: true })).out)).toMatchObject({
+      drafts: [
+        { worker: 'a', text: 'A draft.' },
+        { worker: 'b', text: 'Another.' },
+      ],
+    })
+    expect((await asked({ show: 'trace', json: true })).out).not.toContain('A draft.')
+  })
+
   it('shows what the request did', async () => {
     const { out, err } = await asked({ show: 'trace' })
     expect(out).toBe('The one answer.\n')

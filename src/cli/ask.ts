@@ -8,6 +8,8 @@ import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import { visibleUsage } from '../wire/openai-chat/write-answer.ts'
 import { describeTrace } from './describe-trace.ts'
+import { collectDrafts, describeDrafts } from './drafts.ts'
+import type { Shown } from './shown.ts'
 import type { Terminal } from './terminal.ts'
 import { showWorkers } from './worker-lines.ts'
 
@@ -17,8 +19,8 @@ export interface AskOptions {
   readonly signal: AbortSignal
   /** Everything as one JSON object on stdout once the answer is whole. */
   readonly json?: boolean
-  /** What the request did, step by step, on stderr; with `json`, in it. */
-  readonly show?: 'trace'
+  /** On stderr once the answer is whole; with `json`, in it. */
+  readonly show?: Shown
 }
 
 /** Asks in process, without a server: the answer streams to stdout, what the workers do to stderr. */
@@ -26,6 +28,7 @@ export async function ask(catalog: Catalog, terminal: Terminal, options: AskOpti
   const { model, question, json = false, show } = options
   const trace = createTrace('ask', systemClock)
   const workers = showWorkers(trace, terminal)
+  const drafts = collectDrafts(trace)
   const fold = new AnswerFold()
   const request = createChatRequest({ model, messages: [{ role: 'user', content: question }], stream: true })
   const context = createCallContext({ trace, signal: options.signal, limits: catalog.deadline })
@@ -46,8 +49,10 @@ export async function ask(catalog: Catalog, terminal: Terminal, options: AskOpti
   } finally {
     workers.rest()
     if (show === 'trace' && !json) terminal.err(`${describeTrace(trace, terminal.style)}\n`)
+    if (show === 'drafts' && !json) terminal.err(describeDrafts(drafts, terminal.style))
   }
-  if (json) terminal.out(`${JSON.stringify(wholeOf(fold, trace, show), null, 2)}\n`)
+  const asked = { trace: { spans: trace.spans() }, drafts: { drafts }, nothing: {} }
+  if (json) terminal.out(`${JSON.stringify({ ...wholeOf(fold, trace), ...asked[show ?? 'nothing'] }, null, 2)}\n`)
   terminal.err(terminal.style.dim(`${summaryOf(trace)}\n`))
 }
 
@@ -59,7 +64,7 @@ function summaryOf(trace: Trace): string {
   return `${what.join(', ')}; ${calls} calls, ${promptTokens} + ${completionTokens} tokens, ${cost}`
 }
 
-function wholeOf(fold: AnswerFold, trace: Trace, show: AskOptions['show']): Record<string, unknown> {
+function wholeOf(fold: AnswerFold, trace: Trace): Record<string, unknown> {
   const { route, routeSource, model, degraded } = trace.attributes
   const { text, reasoning, finishReason, end } = fold.answer()
   return {
@@ -71,7 +76,6 @@ function wholeOf(fold: AnswerFold, trace: Trace, show: AskOptions['show']): Reco
     model: model ?? null,
     degraded: degraded ?? null,
     usage: visibleUsage({ ...end, total: trace.root.total() }, trace.ledger()),
-    ...(show === 'trace' ? { spans: trace.spans() } : {}),
   }
 }
 

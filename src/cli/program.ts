@@ -9,6 +9,7 @@ import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
 import type { ConnectOptions } from './connect/connect.ts'
 import { exitCodes } from './exit-code.ts'
 import { openConfig } from './open-config.ts'
+import { type Shown, shown } from './shown.ts'
 import type { StartOptions } from './start.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
@@ -115,13 +116,13 @@ interface AskedOptions {
 
 interface AskCommandOptions extends AskedOptions {
   readonly json?: boolean
-  readonly show?: 'trace'
+  readonly show?: Shown
 }
 
 function addAsk(program: Command, { terminal, stop }: Root): void {
   withQuestion(program.command('ask').description('ask one question; the answer streams to stdout'))
     .option('--json', 'as one JSON object, once the answer is whole')
-    .addOption(new Option('--show <what>', 'what it did, step by step, on stderr').choices(['trace']))
+    .addOption(new Option('--show <what>', 'on stderr: what it did, step by step, or every draft').choices(shown))
     .action(async (written: string, { config, ...options }: AskCommandOptions) => {
       const { ask } = await import('./ask.ts')
       await withCatalog(config, (catalog) =>

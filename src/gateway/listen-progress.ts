@@ -20,6 +20,8 @@ function progressOf(event: TraceEvent): Progress | null {
   switch (event.type) {
     case 'note':
       return noteOf(event.span, event.note)
+    case 'draft':
+      return null
     case 'started': {
       const step = stepOf(span)
       return step && { ...step, state: 'started', atMs: span.startedMs }

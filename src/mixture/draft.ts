@@ -60,9 +60,10 @@ export function partialDraftOf(said: string, source: DraftSource): Draft | null 
     : null
 }
 
-/** A draft with this content; its span says what is wrong with it. */
+/** A draft with this content; its span says what is wrong with it, and tells whoever listens what it says. */
 export function draftFrom({ text, toolCalls, flag, usage }: DraftContent, source: DraftSource): Draft {
   if (flag) source.span.set({ flag })
+  source.span.draft(text)
   return { ...source, text, toolCalls, flag, usage }
 }
 

@@ -100,6 +100,10 @@ class SharedSpan implements Span {
     for (const { span } of this.#waiters) span.note(event, attributes)
   }
 
+  draft(text: string): void {
+    this.#first().draft(text)
+  }
+
   record(row: LedgerRow): void {
     this.#first().record(row)
   }

@@ -31,6 +31,7 @@ export interface SpanNote {
 export type TraceEvent =
   | { readonly type: 'started'; readonly span: SpanRecord }
   | { readonly type: 'note'; readonly span: SpanRecord; readonly note: SpanNote }
+  | { readonly type: 'draft'; readonly span: SpanRecord; readonly text: string }
   | { readonly type: 'ended'; readonly span: SpanRecord }
 
 export type TraceListener = (event: TraceEvent) => void
@@ -161,6 +162,10 @@ class TraceSpan implements Span, SpanRecord {
     const note = { atMs: this.#log.elapsedMs(), event, attributes }
     this.notes.push(note)
     this.#log.tell({ type: 'note', span: this, note })
+  }
+
+  draft(text: string): void {
+    this.#log.tell({ type: 'draft', span: this, text })
   }
 
   record(row: LedgerRow): void {
