@@ -5,9 +5,9 @@ import type { Style } from './terminal.ts'
 export interface ShownDraft {
   readonly worker: string
   /** The round that it is of, from 2 on. */
-  readonly layer?: unknown
+  readonly layer?: number
   /** `refusal`, `truncated` or `cut_off`. */
-  readonly flag?: unknown
+  readonly flag?: string
   readonly text: string
 }
 
@@ -17,7 +17,7 @@ export function collectDrafts(trace: Trace): readonly ShownDraft[] {
   trace.listen((event) => {
     if (event.type !== 'draft') return
     const { layer, flag } = event.span.attributes
-    const about = { ...(layer === undefined ? {} : { layer }), ...(flag === undefined ? {} : { flag }) }
+    const about = { ...(typeof layer === 'number' ? { layer } : {}), ...(typeof flag === 'string' ? { flag } : {}) }
     drafts.push({ worker: event.span.name, ...about, text: event.text })
   })
   return drafts
@@ -25,8 +25,8 @@ export function collectDrafts(trace: Trace): readonly ShownDraft[] {
 
 export function describeDrafts(drafts: readonly ShownDraft[], style: Style): string {
   const sections = drafts.map(({ worker, layer, flag, text }) => {
-    const round = layer === undefined ? '' : `, round ${String(layer)}`
-    const what = flag === undefined ? '' : `, ${String(flag)}`
+    const round = layer === undefined ? '' : `, round ${layer}`
+    const what = flag === undefined ? '' : `, ${flag}`
     return `${style.bold(`draft of ${worker}${round}${what}`)}\n${text}\n`
   })
   return sections.length === 0 ? `${style.bold('no drafts')}\n` : sections.join('\n')

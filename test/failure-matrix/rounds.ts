@@ -48,10 +48,11 @@ export function throughRounds(
 }
 
 /**
- * Waits for these lives until as many are usable as must be and the grace after that has passed, but for nobody who has
- * ended. `sinceMs` is when the waiting begins.
+ * Waits for these lives, from the end of what was before, until as many are usable as must be and the grace after that
+ * has passed, but for nobody who has ended.
  */
-export function gather(matrixCase: MatrixCase, lives: readonly Life[], before: Before, sinceMs = before.atMs): Outcome {
+export function gather(matrixCase: MatrixCase, lives: readonly Life[], before: Before): Outcome {
+  const { atMs: sinceMs } = before
   const usableAt = lives.flatMap(({ endsAtMs, draft }) => (draft ? [endsAtMs] : [])).sort((a, b) => a - b)
   const quorum = Math.max(matrixCase.quorum, matrixCase.minWorkers)
   const quorumAtMs = Math.max(sinceMs, usableAt[quorum - 1] ?? Infinity)

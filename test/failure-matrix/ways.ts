@@ -69,7 +69,7 @@ function cascade(matrixCase: MatrixCase, workers: readonly WorkerCase[], before:
   const failedMs = Math.min(...first.flatMap(({ draft, endsAtMs }) => (draft ? [] : [endsAtMs])))
   const escalatesMs = Math.min(failedMs, lastMs)
   const rest = livesOf(workers.slice(count), escalatesMs, first.length)
-  const { gathered, failed } = gather(matrixCase, [...first, ...rest], before, escalatesMs)
+  const { gathered, failed } = gather(matrixCase, [...first, ...rest], { ...before, atMs: escalatesMs })
   if (failed) return failed
   const leaders = leadersOf(gathered.usable)
   if (leaders.length > 0) return chosen(matrixCase, gathered, leaders)
@@ -84,7 +84,7 @@ function race(matrixCase: MatrixCase, workers: readonly WorkerCase[], before: Be
     const calls = [...before.calls, ...lives.map((life) => cutAt(life, winner.endsAtMs).call)]
     return forwarded({ ...before, calls, atMs: winner.endsAtMs }, winner.draft)
   }
-  const { gathered, failed } = gather(matrixCase, lives, before, lastEndOf(lives))
+  const { gathered, failed } = gather(matrixCase, lives, { ...before, atMs: lastEndOf(lives) })
   return failed ?? forwarded(gathered, bestOf(gathered.usable))
 }
 
