@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createModelCard } from './chat-model.ts'
 import type { ChatBody } from './chat-request.ts'
-import { atOnce, estimateCall, expectedAnswerTokens, inTurn } from './estimate.ts'
+import { atOnce, describeEstimate, estimateCall, expectedAnswerTokens, inTurn } from './estimate.ts'
 
 const estimateTokens = (text: string): number => text.length
 const priced = createModelCard({ kind: 'model', ownedBy: 'up', price: { input: 1, output: 10 } })
@@ -55,6 +55,15 @@ describe('atOnce and inTurn', () => {
         knownCostUsd: quick.knownCostUsd,
         unpriced: ['m'],
       })
+  })
+
+  it('are told with what suffices, where that is fewer calls', () => {
+    const price = ' (the price of m is not known)'
+    expect(describeEstimate(inTurn([slow, slow]))).toBe(`2 calls, 50 tokens and an unknown cost${price}`)
+    const least = { calls: 1, tokens: 12, costUsd: 0.5 }
+    expect(describeEstimate({ ...inTurn([quick, quick]), least })).toBe(
+      '2 calls, 30 tokens and 0.00021 USD; 1 call, 12 tokens and 0.5 USD where drafts agree',
+    )
   })
 
   it('take the longest, or all one after the other; unknown where one is', () => {

@@ -15,6 +15,7 @@ export const noCalls: Estimate = {
   completionTokens: 0,
   knownCostUsd: 0,
   unpriced: [],
+  least: { calls: 0, tokens: 0, costUsd: 0 },
   ms: 0,
 }
 
@@ -33,12 +34,14 @@ export function estimateCall({ id, card, body, addedTokens = 0, estimateTokens }
   const promptTokens = promptTokensOf(body, estimateTokens) + addedTokens
   const completionTokens = (body.n ?? 1) * answerTokensOf(body)
   const cost = costOf({ promptTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 }, card.price)
+  const least = { calls: 1, tokens: promptTokens + completionTokens, costUsd: cost ?? 0 }
   return {
     calls: 1,
     promptTokens,
     completionTokens,
     knownCostUsd: cost ?? 0,
     unpriced: cost === null ? [id] : [],
+    least,
     ms: null,
   }
 }
@@ -60,13 +63,18 @@ export function spendingOf({ calls, promptTokens, completionTokens, knownCostUsd
   return { calls, tokens: promptTokens + completionTokens, costUsd: knownCostUsd }
 }
 
-/** In words: `4 calls, 5200 tokens and 0.0123 USD`, with the models whose price is not known. */
+/** In words: `4 calls, 5200 tokens and 0.0123 USD`, with the models whose price is not known, and what is the least. */
 export function describeEstimate(estimate: Estimate): string {
-  const { calls, tokens, costUsd } = spendingOf(estimate)
-  const { unpriced } = estimate
-  const amount = costUsd === 0 && unpriced.length > 0 ? 'an unknown cost' : `${Number(costUsd.toPrecision(3))} USD`
+  const { unpriced, least } = estimate
+  const most = spendingOf(estimate)
   const rest = unpriced.length === 0 ? '' : ` (the price of ${unpriced.join(', ')} is not known)`
-  return `${calls === 1 ? '1 call' : `${calls} calls`}, ${tokens} tokens and ${amount}${rest}`
+  const orLess = least.calls < most.calls ? `; ${describeSpending(least, estimate)} where drafts agree` : ''
+  return `${describeSpending(most, estimate)}${rest}${orLess}`
+}
+
+function describeSpending({ calls, tokens, costUsd }: Spending, { unpriced }: Estimate): string {
+  const amount = costUsd === 0 && unpriced.length > 0 ? 'an unknown cost' : `${Number(costUsd.toPrecision(3))} USD`
+  return `${calls === 1 ? '1 call' : `${calls} calls`}, ${tokens} tokens and ${amount}`
 }
 
 /** Calls that run at the same time: it takes as long as the slowest. */
@@ -87,6 +95,11 @@ function sum(parts: readonly Estimate[], join: (a: number, b: number) => number)
       completionTokens: whole.completionTokens + part.completionTokens,
       knownCostUsd: whole.knownCostUsd + part.knownCostUsd,
       unpriced: [...new Set([...whole.unpriced, ...part.unpriced])],
+      least: {
+        calls: whole.least.calls + part.least.calls,
+        tokens: whole.least.tokens + part.least.tokens,
+        costUsd: whole.least.costUsd + part.least.costUsd,
+      },
       ms: whole.ms === null || part.ms === null ? null : join(whole.ms, part.ms),
     }),
     noCalls,

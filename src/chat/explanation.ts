@@ -2,6 +2,7 @@
  * What a model would do with a request, said without asking anybody: who would be asked, and what that is expected to
  * take. Explanations nest as models do.
  */
+import type { Spending } from './call-context.ts'
 import type { Clock } from './clock.ts'
 
 export type Explanation = ModelExplanation | MixtureExplanation | RouterExplanation
@@ -50,7 +51,7 @@ export interface RouterExplanation {
   readonly estimate: Estimate
 }
 
-/** What calls are expected to take. */
+/** What calls are expected to take, all of those that a strategy may come to. */
 export interface Estimate {
   /** Calls to upstreams, without retries. */
   readonly calls: number
@@ -60,6 +61,8 @@ export interface Estimate {
   readonly knownCostUsd: number
   /** The ids of the models whose price is not known: their cost is in no sum. */
   readonly unpriced: readonly string[]
+  /** What is taken in any case: a strategy whose drafts agree may ask fewer. */
+  readonly least: Spending
   /** Milliseconds from the start to the end; null where a model has not been seen at work yet. */
   readonly ms: number | null
 }

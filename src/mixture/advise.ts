@@ -25,7 +25,7 @@ const advisePrompt = draftsPrompt('advise')
 const adviceMs = 30 * 60_000
 
 /** The aggregate acts or answers, with the advice of the workers where there is any. */
-export const advise = { prompts: [advisePrompt], asks: ['answer'], answer } as const satisfies Strategy
+export const advise = { prompts: [advisePrompt], asks: () => ['answer'], answer } as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const advice =
@@ -37,19 +37,16 @@ async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
 
 /** What the workers have said to the user's last message; nothing where that is forgotten and tools are at work already. */
 async function adviceOfTurn(run: MixtureRun): Promise<readonly Draft[]> {
-  const { messages } = run.request.body
-  const turn = turnOf(messages)
-  const key = adviceKeyOf(run, turn)
-  const kept = run.stageCache.recall(key, run.context.clock.now())
+  const { turn, key, kept, isGone } = adviceOf(run)
   if (kept) {
     keepAdvice(run, key, kept)
     return recalledAdvice(run, kept)
   }
-  if (messages.slice(turn.length).some(isToolResult)) {
+  if (isGone) {
     run.context.span.set({ advice: 'gone' })
     return []
   }
-  const advice = await askAdvisers(run, turn.length > 0 ? turn : messages)
+  const advice = await askAdvisers(run, turn.length > 0 ? turn : run.request.body.messages)
   if (advice.length > 0)
     keepAdvice(
       run,
@@ -57,6 +54,24 @@ async function adviceOfTurn(run: MixtureRun): Promise<readonly Draft[]> {
       advice.map((draft) => ({ ...contentOf(draft), worker: draft.worker.label })),
     )
   return advice
+}
+
+interface Advice {
+  /** The conversation that it is on. */
+  readonly turn: readonly ChatMessage[]
+  readonly key: string
+  readonly kept: readonly KeptDraft[] | null
+  /** True where tools are at work already and nothing is kept: nobody is asked then. */
+  readonly isGone: boolean
+}
+
+/** What there is of advice before anybody is asked for it. */
+export function adviceOf(run: MixtureRun): Advice {
+  const { messages } = run.request.body
+  const turn = turnOf(messages)
+  const key = adviceKeyOf(run, turn)
+  const kept = run.stageCache.recall(key, run.context.clock.now())
+  return { turn, key, kept, isGone: kept === null && messages.slice(turn.length).some(isToolResult) }
 }
 
 /**

@@ -1,7 +1,9 @@
 import { createCallBudget, isLimited, minus } from '../chat/call-budget.ts'
 import { spendingOf } from '../chat/estimate.ts'
+import type { BudgetFit } from '../chat/explanation.ts'
 import { bypassReason } from './bypass.ts'
 import { budgetErrorOf, fitBudget, policyOf } from './fit-budget.ts'
+import { keptDraftsOf } from './kept-drafts.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import { aggregateEstimate, expectDrafts, type Matter, type PanelCost } from './reckon-panel.ts'
 
@@ -22,7 +24,7 @@ export function affordableRun(run: MixtureRun, matterOf: () => Matter): Affordab
   const reason = bypassReason(mixture, request.body)
   const { left } = context.budget
   if (!isLimited(left)) return { run, bypass: reason }
-  const matter = matterOf()
+  const matter = { ...matterOf(), ...(reason ? {} : { kept: keptDraftsOf(run) }) }
   const drafts = reason ? [] : expectDrafts(matter)
   const { budget, cost } = fitBudget(matter, drafts, { left, policy: policyOf(matter) })
   if (budget === 'refuse') throw budgetErrorOf(matter, cost, left)
@@ -30,17 +32,18 @@ export function affordableRun(run: MixtureRun, matterOf: () => Matter): Affordab
     const degraded = `${cost.drafts.length}/${run.wantedDrafts}`
     context.span.set({ budget, degraded, degradedBy: 'budget' })
   }
-  return { run: withinCost(run, cost), bypass: reason ?? (budget === 'bypass' ? 'budget' : null) }
+  return { run: withinCost(run, cost, budget), bypass: reason ?? (budget === 'bypass' ? 'budget' : null) }
 }
 
 /** The run with the workers that are paid for. What the aggregate will take is not theirs to spend on retries. */
-function withinCost(run: MixtureRun, { drafts, aggregate }: PanelCost): MixtureRun {
+function withinCost(run: MixtureRun, { drafts, aggregate }: PanelCost, fit: BudgetFit): MixtureRun {
   const { budget } = run.context
+  const workers = fit === 'fits' ? run.mixture.workers : drafts.map(({ worker }) => worker)
   const { calls, tokens, costUsd } = minus(budget.left, spendingOf(aggregateEstimate(aggregate)))
   return {
     ...run,
-    mixture: { ...run.mixture, workers: drafts.map(({ worker }) => worker) },
-    quorum: Math.min(run.quorum, Math.max(1, drafts.length)),
+    mixture: { ...run.mixture, workers },
+    quorum: Math.min(run.quorum, Math.max(1, workers.length)),
     draftBudget: createCallBudget({ maxCalls: calls, maxTokens: tokens, maxCostUsd: costUsd }, budget),
   }
 }

@@ -2,14 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
-import type { RequestOptions } from '../chat/chat-request.ts'
+import type { ChatBody, RequestOptions } from '../chat/chat-request.ts'
 import { UpstreamError } from '../chat/errors.ts'
+import type { Estimate } from '../chat/explanation.ts'
 import { askModel } from '../testing/ask-model.ts'
 import { createFailingModel, createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
 import { recordCalls } from '../trace/record-calls.ts'
 import { retried } from '../upstream/retry.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
 import { createMixture } from './mixture.ts'
+import { StageCache } from './stage-cache.ts'
 import type { StrategyName } from './strategies/strategies.ts'
 
 const estimateTokens = (text: string): number => text.length
@@ -56,16 +58,100 @@ describe('a mixture within its budget', () => {
 
   it('reckons what its strategy asks the aggregate for', () => {
     const estimateOf = (strategy: StrategyName, n = 1): number => {
-      const { mixture } = panelOf({}, { strategy })
-      const request = { body: { model: 'mix', ...body, max_tokens: 1000, n }, options: {}, caller: { headers: {} } }
-      const clock = { now: () => 0, wallTime: () => 0, after: () => () => undefined }
-      return mixture.explain?.(request, { clock, addedTokens: 0 }).estimate.completionTokens ?? 0
+      const { mixture } = panelOf({}, { strategy, topK: 2 })
+      return estimated(mixture, n)?.completionTokens ?? 0
     }
     expect(estimateOf('synthesize')).toBe(300 + 1000)
     expect(estimateOf('synthesize', 3)).toBe(300 + 3 * 1000)
     expect(estimateOf('select')).toBe(300 + 64)
     expect(estimateOf('rank_fuse')).toBe(300 + 64 + 1000)
     expect(estimateOf('deliberate')).toBe(300 + 1024 + 1000)
+    expect(estimated(panelOf({}, { strategy: 'rank_fuse' }).mixture)?.completionTokens).toBe(300 + 1000)
+  })
+
+  it('reckons what suffices where drafts agree', () => {
+    const leastOf = (changes: Partial<MixtureDefinition>): number[] => {
+      const { calls: most = 0, least } = estimated(panelOf({}, changes).mixture) ?? {}
+      return [most, least?.calls ?? 0]
+    }
+    expect(leastOf({ strategy: 'synthesize' })).toEqual([4, 4])
+    expect(leastOf({ strategy: 'vote' })).toEqual([4, 3])
+    expect(leastOf({ strategy: 'cascade' })).toEqual([4, 2])
+    expect(leastOf({ strategy: 'cascade', layers: 2 })).toEqual([7, 5])
+    const { mixture } = panelOf({}, { strategy: 'cascade' })
+    expect(leastOf({ workers: [mixture, createSayingModel('x', 'X.')], quorum: 2 })).toEqual([6, 4])
+    const most = estimated(mixture)
+    expect(most?.least.tokens).toBeLessThan((most?.promptTokens ?? 0) + (most?.completionTokens ?? 0) - 1000)
+  })
+})
+
+function estimated(mixture: ChatModel, n = 1): Estimate | undefined {
+  const request = { body: { model: 'mix', ...body, max_tokens: 1000, n }, options: {}, caller: { headers: {} } }
+  const clock = { now: () => 0, wallTime: () => 0, after: () => () => undefined }
+  return mixture.explain?.(request, { clock, addedTokens: 0 }).estimate
+}
+
+describe('what has been paid for', () => {
+  const workers = [createSayingModel('a', 'I am a.'), createSayingModel('b', 'I am b.'), createSayingModel('c', 'C.')]
+  const judge = createSayingModel('judge', 'Together.')
+  const mixtures = (changes: Partial<MixtureDefinition> = {}): readonly [rich: ChatModel, poor: ChatModel] => {
+    const stageCache = new StageCache()
+    const mixtureOf = (maxCalls: number): ChatModel => {
+      const members = { workers, aggregate: recordCalls(judge, estimateTokens) }
+      const definition = { id: 'mix', ...members, quorum: 3, budget: { maxCalls }, ...changes }
+      return createMixture(definition, { estimateTokens, stageCache })
+    }
+    return [mixtureOf(9), mixtureOf(1)]
+  }
+  const attributesOf = async (mixture: ChatModel, asked: Partial<ChatBody>) => {
+    const { trace } = await askModel(mixture, { body: asked })
+    return trace.attributes
+  }
+
+  it('is no call of a request that is sent again', async () => {
+    const [rich, poor] = mixtures()
+    await askModel(rich, { body })
+    const again = await attributesOf(poor, body)
+    expect(again).toMatchObject({ strategy: 'synthesize', drafts: 3, model: 'judge' })
+    expect(again).not.toHaveProperty('degraded')
+    expect(await attributesOf(poor, { messages: [{ role: 'user', content: 'Another?' }] })).toMatchObject({
+      bypassReason: 'budget',
+    })
+  })
+
+  it('stays where a worker of more weight is too much', async () => {
+    const stageCache = new StageCache()
+    const heavy = { model: recordCalls(createSayingModel('heavy', 'H.'), estimateTokens), weight: 9 }
+    const definition = { id: 'mix', aggregate: recordCalls(judge, estimateTokens) }
+    await askModel(createMixture({ ...definition, workers: workers.slice(0, 2) }, { stageCache }), { body })
+    const [a, b] = workers
+    if (!a || !b) throw new RangeError('There are two.')
+    const larger = createMixture(
+      { ...definition, workers: [heavy, a, b], quorum: 3, budget: { maxCalls: 1 } },
+      { estimateTokens, stageCache },
+    )
+    expect(await attributesOf(larger, body)).toMatchObject({ budget: 'shrink', degraded: '2/3', drafts: 2 })
+  })
+
+  it('is no call of a turn that has been advised, nor of one whose advice is gone', async () => {
+    const tools = [{ type: 'function', function: { name: 'look', parameters: {} } }]
+    const asked = { tools, messages: [{ role: 'user', content: 'Mend it.' }] }
+    const call = { id: '1', type: 'function', function: { name: 'look', arguments: '{}' } }
+    const acted = {
+      tools,
+      messages: [
+        ...asked.messages,
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: '1', content: 'Seen.' },
+      ],
+    }
+    const [rich, poor] = mixtures()
+    expect(await attributesOf(poor, acted)).toMatchObject({ advice: 'gone' })
+    expect(await attributesOf(poor, acted)).not.toHaveProperty('degraded')
+    await askModel(rich, { body: asked })
+    const step = await attributesOf(poor, acted)
+    expect(step).toMatchObject({ advice: 'reused', drafts: 3 })
+    expect(step).not.toHaveProperty('degraded')
   })
 })
 

@@ -53,9 +53,12 @@ function isWithin({ estimate }: PanelCost, left: Spending): boolean {
   return shortageOf(spendingOf(estimate), left) === undefined
 }
 
-/** Always one worker less: the one of the lowest weight, among equals the last; down to `least`. */
+/** Always one worker less, down to `least`: the one of the lowest weight, among equals the last; not one that costs nothing. */
 function smallerPanels(drafts: readonly ExpectedDraft[], least: number): (readonly ExpectedDraft[])[] {
-  const ranked = drafts.toSorted(({ worker: a }, { worker: b }) => b.weight - a.weight || a.position - b.position)
+  const ranked = drafts.toSorted(
+    ({ worker: a, isKept: hasA }, { worker: b, isKept: hasB }) =>
+      Number(hasB) - Number(hasA) || b.weight - a.weight || a.position - b.position,
+  )
   const counts = Array.from({ length: Math.max(0, drafts.length - least) }, (_, index) => drafts.length - 1 - index)
   return counts.map((count) => {
     const kept = new Set(ranked.slice(0, count))

@@ -5,6 +5,7 @@ import { explainModel } from '../chat/explain-model.ts'
 import type { Circumstances, Estimate, Explanation } from '../chat/explanation.ts'
 import { withoutAnswerFields } from './answer-fields.ts'
 import { blockTokens } from './draft-block.ts'
+import type { KeptDrafts } from './kept-drafts.ts'
 import type { ResolvedMixture, Worker } from './resolved-mixture.ts'
 import type { Ask, Strategy } from './strategies/strategy.ts'
 
@@ -18,12 +19,16 @@ export interface Matter {
   readonly quorum: number
   readonly circumstances: Circumstances
   readonly estimateTokens: TokenEstimator
+  /** What is known of drafts that need no call. Where it is left out, nothing is. */
+  readonly kept?: KeptDrafts
 }
 
 /** A draft that a worker is expected to write. */
 export interface ExpectedDraft {
   readonly worker: Worker
   readonly explanation: Explanation
+  /** True for one that is there already: nobody is asked for it, in the first round. */
+  readonly isKept: boolean
 }
 
 /** What workers and the aggregate are expected to take where nothing goes wrong. */
@@ -42,21 +47,31 @@ const charactersPerToken = 4
 
 /** What each worker of the mixture is expected to do. */
 export function expectDrafts(matter: Matter): readonly ExpectedDraft[] {
-  const { mixture, request, circumstances, estimateTokens } = matter
+  const { mixture, request, circumstances, estimateTokens, kept } = matter
+  if (kept?.isAsked === false) return []
   const asked = withoutAnswerFields(request.body)
   return mixture.workers.map((worker) => {
     const own = createChatRequest({ ...asked, ...worker.params })
-    return { worker, explanation: explainModel(worker.model, own, { ...circumstances, estimateTokens }) }
+    const explanation = explainModel(worker.model, own, { ...circumstances, estimateTokens })
+    return { worker, explanation, isKept: kept?.has(worker) ?? false }
   })
 }
 
 /** Adds the aggregate to `drafts`; without drafts it answers alone. */
 export function reckonPanel(matter: Matter, drafts: readonly ExpectedDraft[]): PanelCost {
   const aggregate = explainAggregate(matter, drafts)
-  const estimates = drafts.map(({ explanation }) => explanation.estimate)
-  const round = { ...atOnce(estimates), ms: gatheringMs(matter, estimates) }
-  const gathered = inTurn(Array.from({ length: matter.mixture.layers }, () => round))
-  return { drafts, aggregate, estimate: inTurn([gathered, aggregateEstimate(aggregate)]) }
+  const rounds = Array.from({ length: matter.mixture.layers }, (_, index) => reckonRound(matter, drafts, index === 0))
+  const estimate = inTurn([...rounds, aggregateEstimate(aggregate)])
+  const fewest = matter.strategy.least?.(matter.mixture)
+  if (!fewest || drafts.length < 2) return { drafts, aggregate, estimate }
+  const lucky = drafts.filter(({ worker }) => fewest.includes(worker))
+  const { least } = inTurn([...rounds.slice(0, -1), reckonRound(matter, lucky, rounds.length === 1)])
+  return { drafts, aggregate, estimate: { ...estimate, least } }
+}
+
+function reckonRound(matter: Matter, drafts: readonly ExpectedDraft[], isFirst: boolean): Estimate {
+  const estimates = drafts.map(({ explanation, isKept }) => (isKept && isFirst ? noCalls : explanation.estimate))
+  return { ...atOnce(estimates), ms: gatheringMs(matter, estimates) }
 }
 
 /** Of all calls to the aggregate. */
@@ -76,7 +91,7 @@ function explainAggregate(matter: Matter, drafts: readonly ExpectedDraft[]): rea
   if (drafts.length === 0) return [explain(request, 0)]
   const shownTokens = drafts.map(({ worker }) => draftTokens(worker, mixture.maxDraftCharacters))
   const draftsTokens = shownTokens.reduce((sum, tokens) => sum + tokens, blockTokens)
-  return strategy.asks.map((ask) => {
+  return strategy.asks(drafts.length, mixture).map((ask) => {
     const call = explain(requestFor(ask, request), draftsTokens)
     return ask === 'answer' ? severalTimes(call, choices) : call
   })

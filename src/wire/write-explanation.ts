@@ -34,7 +34,7 @@ function routerDetails({ source, confidence, wouldAsk, candidates, plan, route }
 }
 
 function writeEstimate(estimate: Estimate): Record<string, unknown> {
-  const { calls, promptTokens, completionTokens, knownCostUsd, unpriced, ms } = estimate
+  const { calls, promptTokens, completionTokens, knownCostUsd, unpriced, least, ms } = estimate
   return {
     calls,
     prompt_tokens: promptTokens,
@@ -43,6 +43,7 @@ function writeEstimate(estimate: Estimate): Record<string, unknown> {
     cost_usd: unpriced.length === 0 ? knownCostUsd : null,
     known_cost_usd: knownCostUsd,
     unpriced,
+    least: { calls: least.calls, total_tokens: least.tokens, known_cost_usd: least.costUsd },
     ms,
   }
 }

@@ -9,7 +9,7 @@ import { forwardableDrafts, forwardDraft, soleDraft } from '../forward-draft.ts'
 import { askWorkers, usableDrafts } from '../gather-drafts.ts'
 import { leadingDrafts } from '../leading-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
-import type { Worker } from '../resolved-mixture.ts'
+import type { ResolvedMixture, Worker } from '../resolved-mixture.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -19,16 +19,16 @@ import type { Strategy } from './strategy.ts'
  */
 export const cascade = {
   prompts: [selectPrompt, aggregatePrompt],
-  asks: ['answer'],
+  asks: () => ['answer'],
+  least: firstOf,
   isForwarding: true,
   answer,
 } as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
-  const { firstWorkers, minWorkers } = run.mixture
-  const workers = cheapestFirst(run.mixture.workers)
-  const first = askWorkers(run, workers.slice(0, Math.max(firstWorkers, minWorkers)))
-  const rest = workers.slice(first.length)
+  const begin = firstOf(run.mixture)
+  const first = askWorkers(run, begin)
+  const rest = cheapestFirst(run.mixture.workers).slice(begin.length)
   const agreed = await agreedDrafts(run, first)
   if (agreed) {
     run.context.span.set({ drafts: agreed.length, spared: rest.length })
@@ -38,6 +38,11 @@ async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   }
   if (rest.length > 0) run.context.span.note('escalated', { workers: rest.length })
   return elected(run, await usableDrafts(run, [...first, ...askWorkers(run, rest)]))
+}
+
+/** Who is asked in any case. */
+function firstOf({ workers, firstWorkers, minWorkers }: ResolvedMixture): readonly Worker[] {
+  return cheapestFirst(workers).slice(0, Math.max(firstWorkers, minWorkers))
 }
 
 /** The drafts of these calls where all of them have come and say the same; null as soon as that can no longer be. */

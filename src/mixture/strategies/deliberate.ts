@@ -13,7 +13,7 @@ import type { Strategy } from './strategy.ts'
  */
 export const deliberate = {
   prompts: [deliberatePrompt, aggregatePrompt],
-  asks: ['notes', 'answer'],
+  asks: () => ['notes', 'answer'],
   answer,
 } as const satisfies Strategy
 

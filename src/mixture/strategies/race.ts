@@ -14,7 +14,7 @@ import type { Strategy } from './strategy.ts'
  */
 export const race = {
   prompts: [aggregatePrompt],
-  asks: [],
+  asks: () => [],
   isForwarding: true,
   answer,
 } as const satisfies Strategy

@@ -12,7 +12,7 @@ import type { Strategy } from './strategy.ts'
  */
 export const rankFuse = {
   prompts: [rankPrompt, aggregatePrompt],
-  asks: ['verdict', 'answer'],
+  asks: (drafts, { topK }) => (drafts > topK ? ['verdict', 'answer'] : ['answer']),
   answer,
 } as const satisfies Strategy
 

@@ -12,7 +12,7 @@ import type { Strategy } from './strategy.ts'
  */
 export const select = {
   prompts: [selectPrompt, aggregatePrompt],
-  asks: ['verdict'],
+  asks: () => ['verdict'],
   isForwarding: true,
   answer,
 } as const satisfies Strategy

@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { DraftsPrompt } from '../drafts-prompt.ts'
 import type { MixtureRun } from '../mixture-run.ts'
+import type { ResolvedMixture, Worker } from '../resolved-mixture.ts'
 
 /** The whole answer; a page of notes on the drafts; a verdict of a few words. */
 export type Ask = 'answer' | 'notes' | 'verdict'
@@ -9,8 +10,10 @@ export type Ask = 'answer' | 'notes' | 'verdict'
 export interface Strategy {
   /** What it asks the aggregate with; the user may replace each by its name. */
   readonly prompts: readonly DraftsPrompt[]
-  /** What the aggregate is asked for at most, in turn, where there are several drafts. */
-  readonly asks: readonly Ask[]
+  /** What the aggregate is asked for at most, in turn, where there are several drafts: so many of them. */
+  readonly asks: (drafts: number, mixture: ResolvedMixture) => readonly Ask[]
+  /** The workers that suffice where their drafts agree and the aggregate is asked for nothing, if that can be. */
+  readonly least?: (mixture: ResolvedMixture) => readonly Worker[]
   /** True where the answer is a draft, word for word, unless none has the form for it. */
   readonly isForwarding?: boolean
   /** Gathers drafts; resolves with the events of the one answer as soon as it is known who writes it. */

@@ -6,7 +6,7 @@ import type { MixtureRun } from '../mixture-run.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Every worker writes a draft; the aggregate writes the answer out of them. For open-ended questions. */
-export const synthesize = { prompts: [aggregatePrompt], asks: ['answer'], answer } as const satisfies Strategy
+export const synthesize = { prompts: [aggregatePrompt], asks: () => ['answer'], answer } as const satisfies Strategy
 
 async function answer(run: MixtureRun): Promise<AsyncIterable<ChatEvent>> {
   const drafts = await gatherDrafts(run)

@@ -15,7 +15,8 @@ import type { Strategy } from './strategy.ts'
  */
 export const vote = {
   prompts: [selectPrompt, aggregatePrompt],
-  asks: ['verdict'],
+  asks: () => ['verdict'],
+  least: ({ workers }) => workers,
   isForwarding: true,
   answer,
 } as const satisfies Strategy
