@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { mostDrafts } from '../src/chat/mixture-limits.ts'
+import { resolveMixture } from '../src/mixture/resolve-mixture.ts'
 import { strategyNames } from '../src/mixture/strategies/strategies.ts'
+import { createSayingModel } from '../src/testing/fake-model.ts'
 import { runConfig } from '../src/testing/run-config.ts'
 import type { RunningGateway } from '../src/testing/run-gateway.ts'
 
 const page = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-const strategiesPage = page('docs/strategies.md')
-const examples = [...strategiesPage.matchAll(/^```yaml\n# (\w+)([^]*?)^```/gm)].map(
+const mixturesPage = page('docs/mixtures.md')
+const examples = [...mixturesPage.matchAll(/^```yaml\n# (\w+)([^]*?)^```/gm)].map(
   ([, name = '', text]) => [name, `#${text}`] as const,
 )
 
@@ -16,7 +19,7 @@ function strategiesIn(text: string): readonly string[] {
 }
 
 describe('the pages', () => {
-  it.each(['docs/strategies.md', 'README.md'])('%s lists every strategy, in one order', (path) => {
+  it.each(['docs/strategies.md', 'docs/mixtures.md', 'README.md'])('%s lists every strategy, in one order', (path) => {
     expect(strategiesIn(page(path))).toEqual(strategyNames)
   })
 
@@ -25,7 +28,7 @@ describe('the pages', () => {
   })
 })
 
-describe('an example of docs/strategies.md', () => {
+describe('an example of docs/mixtures.md', () => {
   const running: RunningGateway[] = []
 
   afterAll(async () => {
@@ -43,3 +46,36 @@ describe('an example of docs/strategies.md', () => {
     expect(gateway.traces[0]?.attributes['strategy']).toBe(name)
   })
 })
+
+describe('the defaults of docs/mixtures.md', () => {
+  const [, table = ''] = /^## Defaults, and why\n\n([^]*)/m.exec(mixturesPage) ?? []
+  const rows = [...table.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \|$/gm)].map(([, key = '', value = '']) => [
+    key,
+    value,
+  ])
+
+  it('are those of the code', () => {
+    const { deadline, budget, ...mixture } = resolveMixture({
+      id: 'mix',
+      workers: ['a', 'b', 'c'].map((id) => createSayingModel(id, '')),
+      aggregate: createSayingModel('z', ''),
+    })
+    const six = Array.from({ length: 6 }, (_, index) => createSayingModel(`w${index}`, ''))
+    const { quorum } = resolveMixture({ id: 'six', workers: six, aggregate: createSayingModel('z', '') })
+    const values: Record<string, unknown> = {
+      ...Object.fromEntries(Object.entries(mixture).map(([name, value]) => [snakeCase(name), value])),
+      strategy: strategyNames[0],
+      max_workers: mostDrafts,
+      quorum: `${mixture.quorum} of 3, ${quorum} of 6: two thirds, rounded up`,
+      worker_deadlines: Object.values(mixture.workers[0]?.deadline ?? {}).join(', '),
+      deadlines: deadline.totalMs,
+      budget: budget ?? 'none',
+    }
+    expect(rows).toHaveLength(18)
+    expect(rows).toEqual(rows.map(([key = '']) => [key, String(values[key])]))
+  })
+})
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

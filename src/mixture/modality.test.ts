@@ -21,6 +21,16 @@ describe('a part that a model cannot open', () => {
     ])
   })
 
+  it.each([
+    [{ type: 'input_audio', input_audio: { data: 'x', format: 'wav' } }, 'a recording', 'audio'],
+    [{ type: 'file', file: { file_id: 'f' } }, 'a file', 'file'],
+  ] as const)('may be a recording or a file: %o', (part, noun, modality) => {
+    const [told] = readableMessages([{ role: 'user', content: [text, part] }], card)
+    expect(told?.content).toContain(`[Here the message holds ${noun} that you cannot open.]`)
+    const content = [{ role: 'user', content: [text, part] }]
+    expect(readableMessages(content, { ...card, modalities: ['text', modality] })).toEqual(content)
+  })
+
   it('stays where the model has the modality', () => {
     expect(readableMessages(messages, seeing)).toEqual(messages)
   })
