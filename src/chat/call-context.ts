@@ -2,6 +2,7 @@
 import type { Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
 import type { ErrorCode } from './errors.ts'
+import type { HeldText } from './held-text.ts'
 import type { Usage, UsageSource, UsageTotal } from './usage.ts'
 
 export interface CallContext {
@@ -55,7 +56,7 @@ export interface Span {
   /** Something that happened at a moment: a worker's first content, a retry. Listeners see it at once. */
   note(event: string, attributes?: SpanAttributes): void
   /** Tells listeners of a draft that has come. A trace keeps no texts: who does not listen never has it. */
-  draft(text: string): void
+  draft(text: HeldText): void
   record(row: LedgerRow): void
   /** Closes the span. Only the first call counts. */
   end(outcome: 'ok' | ErrorCode): void

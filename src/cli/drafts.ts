@@ -18,7 +18,7 @@ export function collectDrafts(trace: Trace): readonly ShownDraft[] {
     if (event.type !== 'draft') return
     const { layer, flag } = event.span.attributes
     const about = { ...(typeof layer === 'number' ? { layer } : {}), ...(typeof flag === 'string' ? { flag } : {}) }
-    drafts.push({ worker: event.span.name, ...about, text: event.text })
+    drafts.push({ worker: event.span.name, ...about, text: event.text.read() })
   })
   return drafts
 }

@@ -5,6 +5,7 @@
 import type { LedgerRow, Span, SpanAttributes, Stage } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import { type Answer, AnswerFold } from '../chat/collect-answer.ts'
+import type { HeldText } from '../chat/held-text.ts'
 import { abortErrorOf } from '../chat/link-abort.ts'
 import type { UsageTotal } from '../chat/usage.ts'
 
@@ -100,7 +101,7 @@ class SharedSpan implements Span {
     for (const { span } of this.#waiters) span.note(event, attributes)
   }
 
-  draft(text: string): void {
+  draft(text: HeldText): void {
     this.#first().draft(text)
   }
 

@@ -5,6 +5,7 @@
 import type { LedgerRow, Span, SpanAttributes, Stage } from '../chat/call-context.ts'
 import type { Clock } from '../chat/clock.ts'
 import type { ErrorCode } from '../chat/errors.ts'
+import type { HeldText } from '../chat/held-text.ts'
 import type { UsageSource, UsageTotal } from '../chat/usage.ts'
 
 export interface SpanRecord {
@@ -31,7 +32,7 @@ export interface SpanNote {
 export type TraceEvent =
   | { readonly type: 'started'; readonly span: SpanRecord }
   | { readonly type: 'note'; readonly span: SpanRecord; readonly note: SpanNote }
-  | { readonly type: 'draft'; readonly span: SpanRecord; readonly text: string }
+  | { readonly type: 'draft'; readonly span: SpanRecord; readonly text: HeldText }
   | { readonly type: 'ended'; readonly span: SpanRecord }
 
 export type TraceListener = (event: TraceEvent) => void
@@ -164,7 +165,7 @@ class TraceSpan implements Span, SpanRecord {
     this.#log.tell({ type: 'note', span: this, note })
   }
 
-  draft(text: string): void {
+  draft(text: HeldText): void {
     this.#log.tell({ type: 'draft', span: this, text })
   }
 
