@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ChatBody, ChatMessage } from '../chat/chat-request.ts'
 
 /** Writes bodies short for keys: a long message that many workers are sent is read once. */
@@ -18,5 +18,5 @@ export class BodyDigest {
 
 /** SHA-256 over all of `value`. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64')
+  return hash('sha256', JSON.stringify(value), 'base64')
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A number that depends on `parts` alone: the same request is always shown its drafts in the same order. */
 export function seedOf(parts: readonly string[]): number {
-  return createHash('sha256').update(JSON.stringify(parts)).digest().readUInt32BE(0)
+  return hash('sha256', JSON.stringify(parts), 'buffer').readUInt32BE(0)
 }
 
 /** The items in an order that depends on `seed` alone: each gets a number of its own and they are sorted by it. */

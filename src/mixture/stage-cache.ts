@@ -16,6 +16,14 @@ export interface KeptDraft extends DraftContent {
   readonly worker: string
 }
 
+/**
+ * A call that runs, let go of when it has ended: a `Map` that is always added to and deleted from leaves outgrown tables
+ * behind, and V8 keeps what stands in them until its next full collection.
+ */
+interface RunningCall {
+  call: SharedCall | undefined
+}
+
 interface Entry {
   readonly drafts: readonly KeptDraft[]
   readonly bytes: number
@@ -29,7 +37,7 @@ export class StageCache {
   readonly #limits: StageCacheLimits
   /** Whatever was used last stands last. */
   readonly #entries = new Map<string, Entry>()
-  readonly #calls = new Map<string, SharedCall>()
+  readonly #calls = new Map<string, RunningCall>()
   #bytes = 0
 
   constructor(limits: StageCacheLimits = defaultLimits) {
@@ -63,14 +71,16 @@ export class StageCache {
 
   /** The call that runs for `key`. */
   running(key: string): SharedCall | undefined {
-    return this.#calls.get(key)
+    return this.#calls.get(key)?.call
   }
 
   /** Lets others join `call` until it has ended. */
   share(key: string, call: SharedCall): void {
-    this.#calls.set(key, call)
+    const running: RunningCall = { call }
+    this.#calls.set(key, running)
     call.whenEnded(() => {
-      if (this.#calls.get(key) === call) this.#calls.delete(key)
+      running.call = undefined
+      if (this.#calls.get(key) === running) this.#calls.delete(key)
     })
   }
 
