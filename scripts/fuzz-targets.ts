@@ -9,11 +9,16 @@ import { parseChoice as parseRoute } from '../src/router/parse-choice.ts'
 import { jsonObjectsIn } from '../src/router/json-objects.ts'
 import { firstEvents, frames, goodEvents, completionJson } from '../src/testing/chaos/say.ts'
 import { failureOfBody, failureOfStatus } from '../src/upstream/http/failure.ts'
+import { eventNameOf } from '../src/upstream/responses/read-response.ts'
+import { ResponseStream } from '../src/upstream/responses/response-stream.ts'
+import { isFields } from '../src/upstream/fields.ts'
+import { responseBeginning, responseEnding } from '../src/testing/responses-upstream.ts'
 import { repairChunk, repairCompletion } from '../src/upstream/openai/repair.ts'
 import { messagesDialect } from '../src/wire/anthropic-messages/messages-dialect.ts'
 import { chatDialect } from '../src/wire/openai-chat/chat-dialect.ts'
 import { ResponseShelf } from '../src/wire/openai-responses/response-shelf.ts'
 import { createResponsesDialect } from '../src/wire/openai-responses/responses-dialect.ts'
+import { NativeFrames } from '../src/wire/openai-responses/native-frames.ts'
 import { spliceModel } from '../src/wire/openai-chat/splice-model.ts'
 import { SseParser } from '../src/wire/sse.ts'
 
@@ -125,6 +130,28 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       const { message } = failureOfStatus(model, { status: 400, headers: { 'retry-after': text.slice(0, 20) } }, text)
       if (message.includes('sk-secret-of-the-upstream')) throw new Error('A key was told.')
       if (message.length > 500) throw new Error('A message is too long.')
+    },
+  },
+  {
+    name: 'responses-frame',
+    seeds: (responseBeginning + responseEnding())
+      .split('\n')
+      .flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : [])),
+    share: 1,
+    check: (input) => {
+      // No event has one: it ends a line.
+      const json = input.toString().replaceAll('\r', ' ')
+      const frame = parsed(json)
+      if (!isFields(frame)) return
+      const stream = new ResponseStream({ model, created: 1, maxAnswerCharacters: 1000 })
+      stream.read(frame)
+      const written = new NativeFrames('mine').write({
+        dialect: 'openai-responses',
+        event: eventNameOf(frame, 'message'),
+        json,
+      })
+      const events = new SseParser(100_000).push(Buffer.from(written))
+      if (events.length !== 1 || parsed(events[0]?.data ?? '') === undefined) throw new Error('A frame is not one.')
     },
   },
   {

@@ -7,6 +7,7 @@ import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
 import { createRelay } from '../upstream/openai/relay.ts'
+import { speaksResponses, withNativeResponses } from '../upstream/responses/native-responses.ts'
 import { createTransport } from '../upstream/http/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
 import { createProvidedModel } from './provided-model.ts'
@@ -31,8 +32,10 @@ export function createEngines(): Engines {
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
         case 'openai': {
-          const { baseUrl, apiKey, headers, quirks } = upstream
-          return createOpenAiModel({ id, name, card, baseUrl, apiKey, headers, quirks, dispatcher })
+          const { baseUrl, apiKey, headers, quirks, responses = speaksResponses(new URL(baseUrl).host) } = upstream
+          const options = { id, name, card, baseUrl, apiKey, headers, quirks, dispatcher }
+          const model = createOpenAiModel(options)
+          return responses ? withNativeResponses(model, { ...options, upstream: upstream.id }) : model
         }
         case 'anthropic':
         case 'google':

@@ -85,6 +85,11 @@ export interface Caller {
 export interface NativeText {
   readonly dialect: NativeDialect
   readonly json: string
+  /**
+   * The id of the upstream that keeps what the text names: of an answer, that upstream can be sent its id; of a request,
+   * no other understands it.
+   */
+  readonly heldBy?: string
 }
 
 /** The dialects beside OpenAI chat, whose objects are those of the shared language. */

@@ -101,6 +101,12 @@ const upstream = z.discriminatedUnion(
       base_url: url,
       api_key: z.string().optional(),
       headers: z.record(z.string(), z.string()).optional(),
+      responses: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether it speaks the whole Responses API too. Default: where the host is known for it (OpenAI, Azure, xAI)',
+        ),
       quirks: z.array(quirk).optional().describe('What the server does not take; most is learned from its refusals'),
       ...limits,
     }),

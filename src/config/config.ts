@@ -65,6 +65,8 @@ export interface OpenAiUpstreamConfig extends UpstreamLimits {
   readonly apiKey: string
   /** Sent with every request, beside the key. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whether the server speaks the whole Responses API; undefined: where its host is known for it. */
+  readonly responses?: boolean
   /** By the names of the table of quirks. */
   readonly quirks: readonly string[]
 }

@@ -31,8 +31,8 @@ export function resolveUpstream(id: string, written: UpstreamFile, folder: strin
   }
   switch (written.kind) {
     case 'openai': {
-      const { base_url: baseUrl, api_key: apiKey = placeholderKey, headers = {}, quirks = [] } = written
-      return { kind: 'openai', id, baseUrl, apiKey, headers, quirks, ...limits }
+      const { base_url: baseUrl, api_key: apiKey = placeholderKey, headers = {}, quirks = [], responses } = written
+      return { kind: 'openai', id, baseUrl, apiKey, headers, quirks, ...known({ responses }), ...limits }
     }
     case 'anthropic':
     case 'google': {

@@ -113,8 +113,9 @@ function callModel(
   return model.chat(request, createCallContext({ trace, signal, limits, budget, clock: parts.clock }))
 }
 
-function factsOf({ parts, request, trace }: Exchange): AnswerFacts {
+function factsOf({ parts, model, request, trace }: Exchange): AnswerFacts {
   return {
+    mayBeNative: request.native !== undefined && model.card.kind !== 'mixture',
     requestId: trace.id,
     now: () => Math.floor(parts.clock.wallTime() / 1000),
     ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),

@@ -38,6 +38,8 @@ export interface AnswerFacts {
   readonly now: () => number
   /** The ledger's rows, where the caller asked for them. */
   readonly ledger: () => readonly LedgerRow[] | null
+  /** True where an upstream of the caller's own dialect may answer, whose first frame is the one to begin with. */
+  readonly mayBeNative?: boolean
   /** How the caller wants to hear of progress. Default: not at all. */
   readonly progress?: readonly ProgressStyle[]
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SseParser, type SseEvent, writeSseComment, writeSseData } from './sse.ts'
+import { SseParser, type SseEvent, writeSseComment, writeSseData, writeSseText } from './sse.ts'
 
 const limit = 10_000
 const expected: SseEvent[] = [
@@ -103,6 +103,16 @@ describe('SseParser', () => {
     'refuses an event without end',
     (text) => {
       expect(() => new SseParser(limit).push(Buffer.from(text))).toThrow('longer than')
+    },
+  )
+
+  it.each([writeSseData, (json: string) => writeSseText('a', json)])(
+    'writes JSON that came in several lines as one',
+    (write) => {
+      const [event] = parse([Buffer.from('data: {"a":\ndata: "x\\n"}\n\n')])
+      const written = write(event?.data ?? '')
+      expect(written).toMatch(/^(event: a\n)?data: .*\n\n$/)
+      expect(JSON.parse(parse([Buffer.from(written)])[0]?.data ?? '')).toEqual({ a: 'x\n' })
     },
   )
 

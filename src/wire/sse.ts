@@ -8,9 +8,9 @@ export interface SseEvent {
   readonly data: string
 }
 
-/** One frame of data. JSON never holds a raw line break, so it is one line. */
+/** One frame of data, in one line. */
 export function writeSseData(json: string): string {
-  return `data: ${json}\n\n`
+  return `data: ${inOneLine(json)}\n\n`
 }
 
 /** One named frame whose data names its type too, as the Anthropic and the Responses API write them. */
@@ -20,7 +20,12 @@ export function writeSseEvent(type: string, fields: object): string {
 
 /** One named frame of JSON that somebody else wrote. */
 export function writeSseText(type: string, json: string): string {
-  return `event: ${type}\ndata: ${json}\n\n`
+  return `event: ${type}\ndata: ${inOneLine(json)}\n\n`
+}
+
+/** JSON has no line break inside its texts; what an upstream wrote in several lines of data has them between its tokens. */
+function inOneLine(json: string): string {
+  return json.includes('\n') ? json.replaceAll('\n', ' ') : json
 }
 
 /** A frame that readers skip: a sign of life. */

@@ -1,7 +1,7 @@
 import type { ChatCompletion } from '../../chat/chat-event.ts'
 import type { ToolCall } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { type Fields, isFields, textIn } from './fields.ts'
+import { type Fields, isFields, textIn } from '../fields.ts'
 import type { MessageCall } from './message-stream.ts'
 import { finishReasonOf, usageOf } from './message-words.ts'
 

@@ -1,7 +1,8 @@
 import type { ChatChunk, ChatDelta, EndEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
-import { type Fields, fieldsOf, textIn } from './fields.ts'
+import { type Fields, fieldsOf, textIn } from '../fields.ts'
 import { finishReasonOf, usageOf } from './message-words.ts'
 
 /** What must be known of a call to read its answer. */
@@ -16,16 +17,17 @@ export interface MessageCall {
 /** Follows a streamed message and says each frame as a chunk, for everyone who reads the answer on its way. */
 export class MessageStream {
   readonly #call: MessageCall
+  readonly #limit: AnswerLimit
   #head = { id: '', model: '' }
   #usage: Fields = {}
   #finishReason: string | null = null
   #hasBlocks = false
-  #characters = 0
   /** Content blocks that are tool calls, by their index -> their place among the calls. */
   readonly #calls = new Map<unknown, number>()
 
   constructor(call: MessageCall) {
     this.#call = call
+    this.#limit = new AnswerLimit(call.model.id, call.maxAnswerCharacters)
   }
 
   /** @throws UpstreamError for a frame that tells of a failure, and where the answer grows too long */
@@ -33,7 +35,7 @@ export class MessageStream {
     const failure = frame['type'] === 'error' ? failureOfBody(this.#call.model, frame) : undefined
     if (failure) throw failure
     const delta = this.#deltaOf(frame)
-    this.#count(delta)
+    this.#limit.add(delta)
     const finished = frame['type'] === 'message_delta' ? this.#finishReason : null
     return {
       ...this.#head,
@@ -100,14 +102,5 @@ export class MessageStream {
       default:
         return {}
     }
-  }
-
-  #count({ content, reasoning_content: thinking, tool_calls: calls }: ChatDelta): void {
-    const { maxAnswerCharacters, model } = this.#call
-    const written = calls?.reduce((length, call) => length + (call.function?.arguments?.length ?? 0), 0) ?? 0
-    this.#characters += (content?.length ?? 0) + (thinking?.length ?? 0) + written
-    if (this.#characters <= maxAnswerCharacters) return
-    const message = `The answer of model "${model.id}" grew beyond ${maxAnswerCharacters} characters.`
-    throw new UpstreamError('upstream_output_limit', message)
   }
 }

@@ -1,6 +1,6 @@
 /** What stands beside the content of a message, in the words of OpenAI. */
 import { type WireUsage, wireUsageOf } from '../../chat/usage.ts'
-import { type Fields, fieldsOf } from './fields.ts'
+import { countIn, fieldsOf } from '../fields.ts'
 
 const finishReasons: Readonly<Record<string, string>> = {
   end_turn: 'stop',
@@ -31,9 +31,4 @@ export function usageOf(usage: unknown): WireUsage | null {
     cachedTokens: read,
     reasoningTokens: countIn(fieldsOf(fields['output_tokens_details']), 'thinking_tokens') ?? 0,
   })
-}
-
-function countIn(fields: Fields, name: string): number | null {
-  const count = fields[name]
-  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null
 }

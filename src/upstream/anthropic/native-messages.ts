@@ -9,10 +9,11 @@ import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
 import type { Caller } from '../../chat/chat-request.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
+import { usualAnswerCharacters } from '../answer-limit.ts'
 import { Exchange } from '../http/exchange.ts'
 import type { FailingModel } from '../http/failure.ts'
-import { answerKindOf } from '../http/read-body.ts'
-import { type MessageSource, readMessage, readMessageStream } from './read-message.ts'
+import { openAnswer } from '../http/open-answer.ts'
+import { readMessage, readMessageStream } from './read-message.ts'
 
 export interface NativeMessagesOptions {
   /** With its version: `https://api.anthropic.com/v1`. */
@@ -59,27 +60,22 @@ function failingModelOf({ id }: ChatModel, { apiKey, headers }: NativeMessagesOp
   return { id, secrets: [apiKey, ...Object.values(headers)] }
 }
 
-async function send(
+function send(
   client: Client,
   { json, isStreamed, headers: asked }: NativeRequest,
   context: CallContext,
 ): Promise<EventTap> {
-  const { url, name, model, dispatcher, maxAnswerCharacters = 4 * 1024 * 1024 } = client
+  const { url, name, model, dispatcher, maxAnswerCharacters = usualAnswerCharacters } = client
   const target = { origin: url.origin, path: url.pathname + url.search, method: 'POST' } as const
-  const headers = headersOf(client, asked)
-  const exchange = new Exchange(dispatcher, { ...target, headers, body: spliceModel(json, name) }, context.signal)
-  const close = (): void => {
-    exchange.close()
-  }
-  const created = Math.floor(context.clock.wallTime() / 1000)
-  const source: MessageSource = { exchange, model, created, maxAnswerCharacters }
-  try {
-    const kind = await answerKindOf(source, isStreamed)
-    return { events: kind === 'events' ? readMessageStream(source) : readMessage(source), close }
-  } catch (error) {
-    close()
-    throw error
-  }
+  const reading = { created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters }
+  const sent = { ...target, headers: headersOf(client, asked), body: spliceModel(json, name) }
+  return openAnswer({
+    exchange: new Exchange(dispatcher, sent, context.signal),
+    model,
+    isStreamed,
+    readStream: (source) => readMessageStream({ ...source, ...reading }),
+    readWhole: (source) => readMessage({ ...source, ...reading }),
+  })
 }
 
 /** The caller's version and beta features belong to its body; its key does not. */

@@ -3,9 +3,8 @@ import type { ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { SseParser } from '../../wire/sse.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
-import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
+import { type BodySource, nextBytes, parseFields, readText } from '../http/read-body.ts'
 import { completionOf } from './message-completion.ts'
-import { isFields } from './fields.ts'
 import { type MessageCall, MessageStream } from './message-stream.ts'
 
 export type MessageSource = BodySource & MessageCall
@@ -22,7 +21,7 @@ export async function* readMessageStream(source: MessageSource): AsyncGenerator<
     const bytes = await nextBytes(source)
     for (const { event, data } of bytes === null ? parser.end() : parser.push(bytes)) {
       if (event === 'ping' || data === '') continue
-      const chunk = stream.read(parseJson(data, source.model))
+      const chunk = stream.read(parseFields(data, source.model))
       yield { type: 'chunk', chunk, native: { dialect, event, json: data } }
       if (event === 'message_stop') {
         yield stream.end()
@@ -37,7 +36,7 @@ export async function* readMessageStream(source: MessageSource): AsyncGenerator<
 export async function* readMessage(source: MessageSource): AsyncGenerator<ChatEvent> {
   const { model } = source
   const json = await readText(source, maxBodyBytes)
-  const message = parseJson(json, model)
+  const message = parseFields(json, model)
   const failure = failureOfBody(model, message)
   if (failure) throw failure
   const completion = completionOf(message, source)
@@ -47,14 +46,4 @@ export async function* readMessage(source: MessageSource): AsyncGenerator<ChatEv
 
 function truncated({ id }: FailingModel): UpstreamError {
   return new UpstreamError('upstream_stream_truncated', `The stream of model "${id}" ended without a message_stop.`)
-}
-
-function parseJson(text: string, { id }: FailingModel): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isFields(value)) return value
-  } catch {
-    // Told below, like JSON that is no object.
-  }
-  throw new UpstreamError('upstream_malformed', `Model "${id}" answered with something that is no JSON object.`)
 }

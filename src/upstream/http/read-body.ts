@@ -1,4 +1,5 @@
 import { UpstreamError } from '../../chat/errors.ts'
+import { type Fields, isFields } from '../fields.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
 import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
 
@@ -51,6 +52,17 @@ export async function readText(source: BodySource, limit: number): Promise<strin
   }
   const [only] = pieces
   return (only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString('utf8')
+}
+
+/** The JSON object that a text is. @throws UpstreamError `upstream_malformed` */
+export function parseFields(text: string, { id }: FailingModel): Fields {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isFields(value)) return value
+  } catch {
+    // Told below, like JSON that is no object.
+  }
+  throw new UpstreamError('upstream_malformed', `Model "${id}" answered with something that is no JSON object.`)
 }
 
 /** The next bytes of the body, null at its end; rejects with an `UpstreamError` where the connection breaks. */

@@ -7,12 +7,13 @@ import type { CallContext } from '../../chat/call-context.ts'
 import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat-model.ts'
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
+import { usualAnswerCharacters } from '../answer-limit.ts'
 import { Exchange } from '../http/exchange.ts'
 import type { FailingModel } from '../http/failure.ts'
-import { answerKindOf } from '../http/read-body.ts'
+import { openAnswer } from '../http/open-answer.ts'
 import { KnownQuirks, quirkOfRefusal } from './known-quirks.ts'
 import { type Quirk, quirksOfServer } from './quirks.ts'
-import { type AnswerSource, readStream, readWhole } from './read-answer.ts'
+import { readStream, readWhole } from './read-answer.ts'
 import { writeRequestBody } from './request-body.ts'
 import { createTransport } from '../http/transport.ts'
 
@@ -48,12 +49,12 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
     quirks: new KnownQuirks([...quirksOfServer(url.host, name), ...(options.quirks ?? [])]),
     dispatcher: options.dispatcher ?? createTransport().dispatcher,
     target: { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: headersOf(options) },
-    maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
+    maxAnswerCharacters: options.maxAnswerCharacters ?? usualAnswerCharacters,
   }
   return {
     id,
     card: options.card ?? createModelCard({ kind: 'model', ownedBy: url.host }),
-    chat: (request, context) => tapEvents(() => openAnswer(client, request, context)),
+    chat: (request, context) => tapEvents(() => openAsTaken(client, request, context)),
   }
 }
 
@@ -87,7 +88,7 @@ export function headersOf({ apiKey = '', headers = {} }: OpenAiModelOptions): Re
 }
 
 /** Opens the answer; a refusal that tells of a quirk is answered with the request as this server takes it. */
-async function openAnswer(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+async function openAsTaken(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
   const trial: Quirk[] = []
   for (;;) {
     const sent = client.quirks.adapt(request, trial)
@@ -104,29 +105,16 @@ async function openAnswer(client: Client, request: ChatRequest, context: CallCon
   }
 }
 
-/** Not part of `send`, which would hold the text of the body until the answer begins. */
-function openExchange(client: Client, request: ChatRequest, signal: AbortSignal): Exchange {
-  const body = writeRequestBody(request, client.name)
-  return new Exchange(client.dispatcher, { ...client.target, body }, signal)
-}
-
-async function send(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
-  const exchange = openExchange(client, request, context.signal)
-  const close = (): void => {
-    exchange.close()
-  }
+function send(client: Client, request: ChatRequest, context: CallContext): Promise<EventTap> {
+  const { dispatcher, target, model, name, maxAnswerCharacters } = client
   const created = Math.floor(context.clock.wallTime() / 1000)
-  const source: AnswerSource = {
-    exchange,
-    model: client.model,
-    identity: { id: `chatcmpl-${created}`, created },
-    maxAnswerCharacters: client.maxAnswerCharacters,
-  }
-  try {
-    const kind = await answerKindOf(source, request.body.stream === true)
-    return { events: kind === 'events' ? await readStream(source) : readWhole(source), close }
-  } catch (error) {
-    close()
-    throw error
-  }
+  const reading = { identity: { id: `chatcmpl-${created}`, created }, maxAnswerCharacters }
+  const body = writeRequestBody(request, name)
+  return openAnswer({
+    exchange: new Exchange(dispatcher, { ...target, body }, context.signal),
+    model,
+    isStreamed: request.body.stream === true,
+    readStream: (source) => readStream({ ...source, ...reading }),
+    readWhole: (source) => readWhole({ ...source, ...reading }),
+  })
 }

@@ -1,10 +1,11 @@
 /** Reads the two forms of an OpenAI answer: a stream of events, and a whole JSON body. */
-import type { ChatChunk, ChatCompletion, ChatDelta, ChatEvent } from '../../chat/chat-event.ts'
+import type { ChatChunk, ChatCompletion, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import type { WireUsage } from '../../chat/usage.ts'
 import { type SseEvent, SseParser } from '../../wire/sse.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
 import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import { type AnswerIdentity, repairChunk, repairCompletion } from './repair.ts'
 
 export interface AnswerSource extends BodySource {
@@ -111,13 +112,14 @@ export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent
 /** What a stream has said so far, to know whether its end is one. */
 class StreamProgress {
   readonly #source: AnswerSource
+  readonly #limit: AnswerLimit
   #usage: WireUsage | null = null
-  #characters = 0
   #hasContent = false
   #finishReason: string | null = null
 
   constructor(source: AnswerSource) {
     this.#source = source
+    this.#limit = new AnswerLimit(source.model.id, source.maxAnswerCharacters)
   }
 
   /** The event in one frame of data; null where there is nothing in it for us. */
@@ -150,23 +152,11 @@ class StreamProgress {
     if (chunk.usage) this.#usage = chunk.usage
     for (const { delta, finish_reason: finishReason } of chunk.choices) {
       this.#finishReason ??= finishReason
-      const characters = lengthOf(delta)
+      const characters = this.#limit.add(delta)
       if (characters > 0 || delta.tool_calls?.length || delta['audio'] || delta['function_call'])
         this.#hasContent = true
-      this.#characters += characters
     }
-    const { maxAnswerCharacters, model } = this.#source
-    if (this.#characters <= maxAnswerCharacters) return
-    const message = `The answer of model "${model.id}" grew beyond ${maxAnswerCharacters} characters.`
-    throw new UpstreamError('upstream_output_limit', message)
   }
-}
-
-function lengthOf(delta: ChatDelta): number {
-  let length = (delta.content?.length ?? 0) + (delta.refusal?.length ?? 0)
-  length += (delta.reasoning_content?.length ?? 0) + (delta.reasoning?.length ?? 0)
-  for (const call of delta.tool_calls ?? []) length += call.function?.arguments?.length ?? 0
-  return length
 }
 
 function saysAnything({ choices }: ChatCompletion): boolean {

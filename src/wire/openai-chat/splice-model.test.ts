@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { spliceModel } from './splice-model.ts'
+import { spliceModel, spliceModelWithin } from './splice-model.ts'
 
 describe('spliceModel', () => {
   it('changes the model and not one other character', () => {
@@ -50,6 +50,38 @@ describe('spliceModel', () => {
           expect(JSON.parse(spliceModel(json, model))).toEqual({ ...(JSON.parse(json) as object), model })
         },
       ),
+    )
+  })
+})
+
+describe('spliceModelWithin', () => {
+  it('changes the model of the inner object and not one other character', () => {
+    const json =
+      '{"type":"x","model":"no", "response" : { "id":1.0, "model" : "gpt" ,"tools":[{"model":"no"}]},"n":{"model":"no"}}'
+    expect(spliceModelWithin(json, 'response', 'mine')).toBe(json.replace('gpt', 'mine'))
+  })
+
+  it.each([
+    ['there is no such object', '{"type":"x","model":"no"}'],
+    ['it is none', '{"response":null,"model":"no"}'],
+    ['only a text speaks of it', '{"delta":"\\"response\\":{\\"model\\":\\"no\\"}"}'],
+    ['it is deeper down', '{"item":{"response":{"model":"no"}}}'],
+  ])('leaves a text as it is where %s', (_name, json) => {
+    expect(JSON.parse(json)).toBeTypeOf('object')
+    expect(spliceModelWithin(json, 'response', 'mine')).toBe(json)
+  })
+
+  it('says the same as parsing and writing would, for any object', () => {
+    const nasty = fc.constantFrom('model', '"response":{', '}', '{"model":"y"}', '\\', '"', ']')
+    const value = fc.jsonValue().chain((json) => fc.oneof(fc.constant(json), nasty, fc.constant({ model: json })))
+    const object = fc.dictionary(fc.oneof(fc.string(), nasty), value)
+    fc.assert(
+      fc.property(object, object, fc.string(), (outer, inner, model) => {
+        const written = { ...outer, response: { ...inner, model: 'old' }, last: inner }
+        const spliced = spliceModelWithin(JSON.stringify(written), 'response', model)
+        const parsed = JSON.parse(JSON.stringify(written)) as typeof written
+        expect(JSON.parse(spliced)).toEqual({ ...parsed, response: { ...parsed.response, model } })
+      }),
     )
   })
 })

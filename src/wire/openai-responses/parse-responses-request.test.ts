@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { isMollmrError } from '../../chat/errors.ts'
 import { parseResponsesRequest } from './parse-responses-request.ts'
+import type { Item } from './read-input.ts'
+import { responseId } from './response-object.ts'
 import { ResponseShelf } from './response-shelf.ts'
 
 const caller = { headers: {} }
@@ -175,13 +177,43 @@ describe('what is asked for', () => {
 describe('a conversation that is kept', () => {
   const shelf = new ResponseShelf()
   const call = { id: 'fc_1', type: 'function_call', call_id: 'c', name: 'add', arguments: '{}' }
-  shelf.keep({ id: 'resp_1', input: [{ role: 'user', content: 'Hi' }], output: [call] }, 100)
+  const kept = (id: string, output: readonly Item[], heldBy?: string): void => {
+    const said = { id, input: [{ role: 'user', content: 'Hi' }], output: [...output], response: { id }, heldBy }
+    shelf.keep(said, 100)
+  }
+  kept('resp_1', [call])
+  kept('resp_up', [{ ...call, id: 'fc_up' }], 'openai')
+  kept('resp_else', [{ ...call, id: 'fc_else' }], 'azure')
 
   it('goes on after previous_response_id', () => {
     const input = [{ type: 'function_call_output', call_id: 'c', output: '3' }]
     const { request } = parse({ ...hello, previous_response_id: 'resp_1', input }, shelf)
     expect(request.body.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
     expect(request.native).toBeUndefined()
+  })
+
+  it('at an upstream goes on there in its own words, and anywhere else from what is kept here', () => {
+    const input = [{ type: 'function_call_output', call_id: 'c', output: '3' }]
+    const body = { ...hello, previous_response_id: 'resp_up', input }
+    const { request } = parse(body, shelf)
+    expect(request.native).toEqual({ dialect: 'openai-responses', json: JSON.stringify(body), heldBy: 'openai' })
+    expect(request.body.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+  })
+
+  it.each([
+    ['two upstreams', ['fc_up', 'fc_else']],
+    ['an upstream and us', ['fc_up', 'fc_1']],
+  ])('of %s is understood by no upstream', (_name, ids) => {
+    const references = ids.map((id) => ({ type: 'item_reference', id }))
+    expect(parse({ ...hello, input: references }, shelf).request.native).toBeUndefined()
+  })
+
+  it('with thoughts of another model is not sent as it is: a server would look for them', () => {
+    const thought = (id: string) => ({ type: 'reasoning', id, summary: [{ type: 'summary_text', text: 'Hm.' }] })
+    const nativeOf = (id: string) =>
+      parse({ ...hello, input: [{ role: 'user', content: 'Hi' }, thought(id)] }).request.native
+    expect(nativeOf('rs_68af4030baa48193b0b43b4c2a176a1a0e6967589f080e77')).toBeDefined()
+    expect(nativeOf(`${responseId('req_9b2d6f0e-7c1a-4e55-8d7e-0a1b2c3d4e5f', 'rs')}_0`)).toBeUndefined()
   })
 
   it('is named item by item', () => {

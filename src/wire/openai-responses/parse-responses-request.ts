@@ -1,5 +1,5 @@
 /** Reads the body of `POST /v1/responses`: leniently, into the OpenAI chat body. */
-import type { Caller, ChatBody, ChatMessage, ChatRequest } from '../../chat/chat-request.ts'
+import type { Caller, ChatBody, ChatMessage, ChatRequest, NativeText } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
 import {
   checkFields,
@@ -18,7 +18,8 @@ import {
 import { parseJsonBody } from '../parse-json-body.ts'
 import { parseRequestOptions } from '../request-options.ts'
 import { type Item, itemsOf, readInput } from './read-input.ts'
-import type { ResponseShelf } from './response-shelf.ts'
+import { isOwnItemId } from './response-object.ts'
+import type { Named, ResponseShelf } from './response-shelf.ts'
 import { type KnownTool, readResponseTools, readToolChoice } from './response-tools.ts'
 
 export interface ResponsesRequest {
@@ -38,15 +39,15 @@ export function parseResponsesRequest(bytes: Uint8Array, caller: Caller, shelf: 
   refuseUnsupported(fields)
   const given = itemsOf(fields['input'])
   given.forEach(checkItem)
-  const input = resolve(fields, given, { shelf, owner: caller.key })
+  const { input, holders } = resolve(fields, given, { shelf, owner: caller.key })
   const { messages, dropped } = readInput(input)
   const { functions, known, dropped: droppedTools } = readResponseTools(fields['tools'])
   const mollmr = fields['mollmr']
-  const isNative = mollmr === undefined && input.length === given.length && !given.some(isReference)
+  const native = mollmr === undefined && !given.some(isOwnReasoning) ? nativeOf(source, holders) : undefined
   return {
     request: {
       body: { ...chatBodyOf(fields, messages), ...toolFields(fields, functions) },
-      ...(isNative ? { native: { dialect: 'openai-responses', json: source } } : {}),
+      ...(native ? { native } : {}),
       options: mollmr === undefined ? {} : parseRequestOptions(mollmr),
       caller,
     },
@@ -98,9 +99,27 @@ function isReference({ type }: Item): boolean {
   return type === 'item_reference'
 }
 
+/** What a model thought that is none of the upstream's: servers look its id up, and refuse what they do not find. */
+function isOwnReasoning({ type, id }: Item): boolean {
+  return type === 'reasoning' && isOwnItemId(id)
+}
+
+/** The request as it came, for an upstream that knows all that it names; undefined where there is no such. */
+function nativeOf(json: string, holders: ReadonlySet<string | null>): NativeText | undefined {
+  const [heldBy] = holders
+  if (holders.size > 1 || heldBy === null) return undefined
+  return { dialect: 'openai-responses', json, ...(heldBy === undefined ? {} : { heldBy }) }
+}
+
 interface Memory {
   readonly shelf: ResponseShelf
   readonly owner: string | undefined
+}
+
+interface Resolved {
+  readonly input: readonly Item[]
+  /** Where what the request names is kept beside here; empty where it names nothing. */
+  readonly holders: ReadonlySet<string | null>
 }
 
 /** The conversation with what it only names put in. */
@@ -108,13 +127,18 @@ function resolve(
   fields: Readonly<Record<string, unknown>>,
   given: readonly Item[],
   { shelf, owner }: Memory,
-): readonly Item[] {
+): Resolved {
   const previous = fields['previous_response_id']
-  const before = typeof previous === 'string' ? shelf.conversation(previous, owner) : []
-  const items = given.map((item, index) =>
-    isReference(item) ? shelf.item(String(item['id']), { owner, param: `input[${index}].id` }) : item,
+  const holders = new Set<string | null>()
+  const taken = ({ items, holder }: Named): readonly Item[] => {
+    holders.add(holder)
+    return items
+  }
+  const before = typeof previous === 'string' ? taken(shelf.conversation(previous, owner)) : []
+  const items = given.flatMap((item, index) =>
+    isReference(item) ? taken(shelf.item(String(item['id']), { owner, param: `input[${index}].id` })) : [item],
   )
-  return [...before, ...items]
+  return { input: [...before, ...items], holders }
 }
 
 function chatBodyOf(fields: Readonly<Record<string, unknown>>, said: readonly ChatMessage[]): ChatBody {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatDelta, ChunkEvent } from '../../chat/chat-event.ts'
 import { SseParser } from '../sse.ts'
+import type { FinishedResponse } from './finished-response.ts'
 import type { Item } from './read-input.ts'
 import { ResponseFrames } from './response-frames.ts'
 import type { KnownTool } from './response-tools.ts'
@@ -46,7 +47,9 @@ function write(chunks: readonly ChunkEvent[]): Written {
   const options = {
     fields: { model: 'mollmr/generic' },
     tools,
-    keep: (_id: string, output: readonly Item[]) => (kept = output),
+    keep: (finished: FinishedResponse | undefined) => {
+      kept = finished?.output ?? []
+    },
   }
   const frames = new ResponseFrames(options, facts)
   const text = chunks.map((each) => frames.chunk(each)).join('') + frames.end({ type: 'end', usage })
@@ -166,6 +169,60 @@ describe('a streamed response', () => {
       { type: 'error', code: 'upstream_stream_cut', message: 'Cut.', param: null },
     ])
     expect(frames.signOfLife).toMatch(/^: .*\n\n$/)
+  })
+
+  describe('where an upstream of this dialect may answer', () => {
+    const options = { fields: { model: 'mine' }, tools, keep: () => undefined }
+    const waiting = { ...facts, mayBeNative: true }
+    const native = (event: string, json: string): ChunkEvent => ({
+      ...chunk({}),
+      native: { dialect: 'openai-responses', event, json },
+    })
+    const created =
+      '{"type":"response.created","sequence_number":0,"response":{"id":"resp_up","model":"gpt","output":[]}}'
+
+    it('begins with what that says, however late', () => {
+      const frames = new ResponseFrames(options, waiting)
+      expect(frames.begin()).toBe(frames.signOfLife)
+      expect(frames.chunk(native('response.created', created))).toBe(
+        `event: response.created\ndata: ${created.replace('gpt', 'mine')}\n\n`,
+      )
+    })
+
+    it.each(['chunk', 'end', 'fail'] as const)('begins on its own where another answers: %s', (first) => {
+      const frames = new ResponseFrames(options, waiting)
+      frames.begin()
+      const error = { message: 'Cut.', type: 'upstream_error', param: null, code: 'upstream_stream_cut' }
+      const text = {
+        chunk: () => frames.chunk(chunk({ content: 'x' })),
+        end: () => frames.end({ type: 'end', usage }),
+        fail: () => frames.fail({ status: 502, body: { error } }),
+      }[first]()
+      const [begun, , ...rest] = readFrames(text)
+      expect(begun).toMatchObject({ type: 'response.created', sequence_number: 0, response: { id: 'resp_1' } })
+      expect(rest.length).toBeGreaterThan(0)
+    })
+
+    it('numbers on where it breaks, under the id that the upstream gave', () => {
+      const frames = new ResponseFrames(options, waiting)
+      const error = { message: 'Cut.', type: 'upstream_error', param: null, code: 'upstream_stream_cut' }
+      frames.chunk(native('response.created', created))
+      frames.chunk(native('response.new', '{"type":"response.new","sequence_number":6}'))
+      expect(readFrames(frames.fail({ status: 502, body: { error } }))).toEqual([
+        {
+          type: 'response.failed',
+          sequence_number: 7,
+          response: {
+            id: 'resp_up',
+            model: 'mine',
+            output: [],
+            status: 'failed',
+            error: { code: 'upstream_stream_cut', message: 'Cut.' },
+          },
+        },
+        { type: 'error', sequence_number: 8, code: 'upstream_stream_cut', message: 'Cut.', param: null },
+      ])
+    })
   })
 
   it('keeps every text and every argument, in whatever order models stream them', () => {

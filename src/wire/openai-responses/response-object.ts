@@ -25,6 +25,13 @@ export function responseId(requestId: string, prefix = 'resp'): string {
   return `${prefix}_${requestId.replace(/^req_/, '')}`
 }
 
+const ownId = /^[a-z]+_[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}_\d+$/
+
+/** True for the id of an item that was made here: no upstream knows it. */
+export function isOwnItemId(id: unknown): boolean {
+  return typeof id === 'string' && ownId.test(id)
+}
+
 export function responseObject({ id, created, fields }: ResponseHead, state: ResponseState): Record<string, unknown> {
   const { status, output, usage = null, error = null, finishReason = null } = state
   return {

@@ -15,3 +15,9 @@ export function textIn(fields: Fields, name: string): string {
   const value = fields[name]
   return typeof value === 'string' ? value : ''
 }
+
+/** The count in a field; null where it is no whole number of at least 0. */
+export function countIn(fields: Fields, name: string): number | null {
+  const count = fields[name]
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null
+}
