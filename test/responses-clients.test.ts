@@ -102,6 +102,38 @@ describe('a conversation that goes on', () => {
   })
 })
 
+describe('a response that is kept', () => {
+  it.each([true, false])('is shown as its caller was given it, until it is deleted (stream: %s)', async (stream) => {
+    const body = { model: 'mollmr/generic', input }
+    const given = stream ? await client.responses.stream(body).finalResponse() : await client.responses.create(body)
+    const kept = await client.responses.retrieve(given.id)
+    expect(kept).toMatchObject({ id: given.id, object: 'response', status: 'completed', output_text: 'The answer.' })
+    expect([kept.output, kept.usage]).toEqual([
+      given.output.map(({ ...item }) => expect.objectContaining({ id: item.id }) as unknown),
+      given.usage,
+    ])
+    await client.responses.delete(given.id)
+    await expect(client.responses.retrieve(given.id)).rejects.toMatchObject({
+      status: 404,
+      code: 'response_not_found',
+      param: 'response_id',
+      type: 'invalid_request_error',
+    })
+    await expect(client.responses.delete(given.id)).rejects.toBeInstanceOf(NotFoundError)
+  })
+
+  it('is not shown where the caller says store: false', async () => {
+    const given = await client.responses.create({ model: 'org/single', input, store: false })
+    await expect(client.responses.retrieve(given.id)).rejects.toBeInstanceOf(NotFoundError)
+  })
+
+  it('is not streamed a second time', async () => {
+    const given = await client.responses.create({ model: 'org/single', input })
+    const again = client.responses.retrieve(given.id, { stream: true })
+    await expect(again).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'stream' })
+  })
+})
+
 describe('what Codex relies on', () => {
   const body = readFileSync(new URL('recorded/codex.json', import.meta.url), 'utf8')
   const post = (model: string): Promise<Response> =>

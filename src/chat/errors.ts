@@ -19,6 +19,7 @@ const requestErrorCodes = [
   'request_too_large',
   'model_not_found',
   'route_not_found',
+  'response_not_found',
   'method_not_allowed',
   'router_not_configured',
 ] as const

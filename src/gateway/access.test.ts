@@ -37,6 +37,36 @@ async function codeOf(response: Response): Promise<unknown> {
 
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
 
+describe('a response that is kept', () => {
+  const respond = (key: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${gateway.url}/v1/responses${path}`, {
+      ...init,
+      headers: { 'content-type': 'application/json', ...bearer(key) },
+    })
+
+  it('is shown, gone on from and deleted by its own key only', async () => {
+    const body = JSON.stringify({ model: 'generic', input: 'Hi' })
+    const { id } = (await (await respond(alice, '', { method: 'POST', body })).json()) as { id: string }
+    const onward = JSON.stringify({ model: 'generic', input: 'And?', previous_response_id: id })
+    const statusOf = async (response: Promise<Response>): Promise<number> => {
+      const { status, ...rest } = await response.then(async (each) => ({
+        status: each.status,
+        text: await each.text(),
+      }))
+      if (status !== 200) expect(rest.text).not.toContain('alice')
+      return status
+    }
+    expect(await statusOf(respond(bob, `/${id}`))).toBe(404)
+    expect(await statusOf(respond(bob, `/${id}`, { method: 'DELETE', body: '{}' }))).toBe(404)
+    expect(await statusOf(respond(bob, '', { method: 'POST', body: onward }))).toBe(400)
+    expect(await statusOf(fetch(`${gateway.url}/v1/responses/${id}`))).toBe(401)
+    expect(await statusOf(respond(alice, '', { method: 'POST', body: onward }))).toBe(200)
+    expect(await statusOf(respond(alice, `/${id}`))).toBe(200)
+    expect(await statusOf(respond(alice, `/${id}`, { method: 'DELETE', body: '{}' }))).toBe(200)
+    expect(await statusOf(respond(alice, `/${id}`))).toBe(404)
+  })
+})
+
 describe('a good key', () => {
   it.each([
     ['as a bearer token', bearer(alice)],

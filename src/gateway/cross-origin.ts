@@ -34,7 +34,7 @@ function sendPreflight(reply: FastifyReply, asked: Readonly<Record<string, strin
   // Echoed, because the wildcard does not cover `authorization` and SDKs send a dozen headers of their own.
   const headers = asked['access-control-request-headers'] ?? 'authorization, content-type'
   void reply
-    .header('access-control-allow-methods', 'GET, POST, OPTIONS')
+    .header('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS')
     .header('access-control-allow-headers', headers)
     .header('access-control-allow-private-network', 'true')
     .header('access-control-max-age', '86400')

@@ -32,6 +32,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   request_too_large: 413,
   model_not_found: 404,
   route_not_found: 404,
+  response_not_found: 404,
   method_not_allowed: 405,
   router_not_configured: 404,
   invalid_api_key: 401,

@@ -18,6 +18,12 @@ export function openApiDocument(): Record<string, unknown> {
     paths: {
       '/v1/chat/completions': { post: chatOperation() },
       '/v1/responses': { post: responsesOperation() },
+      '/v1/responses/{id}': {
+        get: operation('A response that was kept', ref('Response'), [pathParameter('id')]),
+        delete: operation('Forget a response', open({ id: text, deleted: { const: true } }, ['id', 'deleted']), [
+          pathParameter('id'),
+        ]),
+      },
       '/v1/messages': { post: messagesOperation('The same in the words of Anthropic', ref('Message')) },
       '/v1/messages/count_tokens': {
         post: messagesOperation(

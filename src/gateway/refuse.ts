@@ -12,7 +12,7 @@ export function refuseBadForm(server: FastifyInstance): void {
   })
 }
 
-const methods: readonly HTTPMethods[] = ['GET', 'POST', 'HEAD']
+const methods: readonly HTTPMethods[] = ['GET', 'POST', 'DELETE', 'HEAD']
 
 /** `allow` where another method would do, and 405 unless that was the question, else a 404 that knows the usual slips in a base URL. */
 export function refuseUnknownRoutes(server: FastifyInstance): void {

@@ -10,6 +10,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
 import { explain } from './explain.ts'
 import { homePage } from './home-page.ts'
+import { forgetResponse, showResponse } from './kept-responses.ts'
 import { allowedModels, listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 import { relayRequest } from './relay-request.ts'
@@ -18,10 +19,11 @@ const open = { config: { isOpen: true } }
 
 /** Every path that the gateway answers. */
 export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
+  const shelf = new ResponseShelf()
   /** Where each dialect is spoken, with `/v1` before it or not. */
   const dialects: readonly (readonly [path: string, dialect: Dialect])[] = [
     ['/chat/completions', chatDialect],
-    ['/responses', createResponsesDialect(new ResponseShelf())],
+    ['/responses', createResponsesDialect(shelf)],
     ['/messages', messagesDialect],
   ]
   for (const [path, dialect] of dialects) {
@@ -30,6 +32,10 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
         answerChat(parts, parts.catalog(), { http, reply, dialect }),
       )
     }
+  }
+  for (const path of ['/v1/responses/:id', '/responses/:id']) {
+    server.get(path, (request) => showResponse(shelf, request))
+    server.delete(path, (request) => forgetResponse(shelf, request))
   }
   server.post('/v1/messages/count_tokens', { config: { dialect: messagesDialect } }, (http) =>
     countTokens(parts.catalog(), http),
