@@ -1,4 +1,5 @@
 /** Spoilt requests on bare sockets to a gateway that runs: it must go on, and never answer with a 5xx. */
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
 import { runConfig } from '../src/testing/run-config.ts'
 import { spoil } from './spoil.ts'
@@ -9,7 +10,18 @@ export interface HttpFuzzResult {
 }
 
 const body = { model: 'sim', messages: [{ role: 'user', content: 'Hi' }] }
+/** A request whose body is compressed. */
+function packed(encoding: string, pack: (text: string) => Buffer): Buffer {
+  const bytes = pack(JSON.stringify(body))
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-encoding: ${encoding}\r\n`
+  return Buffer.concat([Buffer.from(`${head}content-length: ${bytes.length}\r\n\r\n`), bytes])
+}
+
 const seeds = [
+  packed('gzip', gzipSync),
+  packed('deflate', deflateSync),
+  packed('br', brotliCompressSync),
+  packed('zstd', zstdCompressSync),
   writeRequest('/v1/chat/completions', body),
   writeRequest('/v1/chat/completions', { ...body, stream: true }),
   writeRequest('/v1/messages', { ...body, max_tokens: 5 }),

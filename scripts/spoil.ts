@@ -37,17 +37,24 @@ const words = [
   '\\boxed{',
 ]
 
+/** A good input. */
+export type Seed = string | Uint8Array
+
+function bytesOf(seed: Seed = ''): Buffer<ArrayBuffer> {
+  return typeof seed === 'string' ? Buffer.from(seed) : Buffer.from(seed)
+}
+
 /** At most 4 changes to one of `seeds`. */
-export function spoil(seeds: readonly string[], random: () => number): Buffer {
+export function spoil(seeds: readonly Seed[], random: () => number): Buffer {
   const pick = (below: number): number => Math.floor(random() * below)
-  let bytes: Buffer<ArrayBuffer> = Buffer.from(seeds[pick(seeds.length)] ?? '')
+  let bytes: Buffer<ArrayBuffer> = bytesOf(seeds[pick(seeds.length)])
   for (let changes = 1 + pick(4); changes > 0; changes -= 1) bytes = change(bytes, seeds, pick)
   return bytes
 }
 
 function change(
   bytes: Buffer<ArrayBuffer>,
-  seeds: readonly string[],
+  seeds: readonly Seed[],
   pick: (below: number) => number,
 ): Buffer<ArrayBuffer> {
   const at = pick(bytes.length + 1)
@@ -65,7 +72,7 @@ function change(
     case 4:
       return before
     case 5:
-      return Buffer.concat([before, Buffer.from(seeds[pick(seeds.length)] ?? '').subarray(pick(50)), after])
+      return Buffer.concat([before, bytesOf(seeds[pick(seeds.length)]).subarray(pick(50)), after])
     default:
       return Buffer.concat([before, Buffer.from((words[pick(words.length)] ?? '').repeat(1 + pick(100))), after])
   }

@@ -106,7 +106,8 @@ describe('a request whose end could be read in two ways, or that wants what is n
 
 describe('a request that is refused on a connection that goes on', () => {
   it.each([
-    ['a compressed body', whole('Content-Encoding: gzip\r\n'), 415, 'unsupported_encoding'],
+    ['a body compressed in a way nobody knows', whole('Content-Encoding: compress\r\n'), 415, 'unsupported_encoding'],
+    ['a body compressed twice', whole('Content-Encoding: gzip, gzip\r\n'), 415, 'unsupported_encoding'],
     ['a POST without a body', `POST ${path} HTTP/1.1\r\nHost: a\r\n\r\n`, 400, 'invalid_json'],
     ['a broken path', writeRequest('/v1/models/%ff%zz'), 400, 'invalid_request'],
     ['a method that the path does not take', 'PATCH /v1/models HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'method_not_allowed'],

@@ -12,6 +12,7 @@ import { Admission } from './admission.ts'
 import { admitCallers } from './admit-callers.ts'
 import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
+import { decodeBodies } from './decode-body.ts'
 import { errorResponseOf } from './error-response.ts'
 import { guardConnections, refuseBadHttp } from './guard-connections.ts'
 import { KeyRing } from './key-ring.ts'
@@ -72,6 +73,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   guardConnections(server.server, clock)
   refuseBadForm(server)
   acceptJsonBodies(server)
+  decodeBodies(server, options.maxBodyBytes)
   allowCrossOrigin(server, options.corsOrigins)
   const openRing = new KeyRing([])
   admitCallers(server, options.keys ?? (() => openRing))

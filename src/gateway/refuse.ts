@@ -1,14 +1,15 @@
 /** What the gateway says to requests that reach no route, or that the HTTP framework refuses on its own. */
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify'
 import { CancelledError, isMollmrError, RequestError } from '../chat/errors.ts'
-import { encodingFlawOf, requestFlawOf } from './request-flaw.ts'
+import { encodingFlawOf } from './decode-body.ts'
+import { requestFlawOf } from './request-flaw.ts'
 
 /** Before anything else is looked at. A caller whose requests cannot be told apart is not heard again. */
 export function refuseBadForm(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     const flaw = requestFlawOf(request.raw)
     if (flaw) void reply.header('connection', 'close')
-    done(flaw ?? encodingFlawOf(request.raw) ?? undefined)
+    done(flaw ?? encodingFlawOf(request.headers['content-encoding']) ?? undefined)
   })
 }
 

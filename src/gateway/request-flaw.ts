@@ -23,14 +23,6 @@ export function requestFlawOf(request: IncomingMessage): RequestError | null {
   return null
 }
 
-/** Why the body of a request is not read; null where it may be. */
-export function encodingFlawOf({ headers }: IncomingMessage): RequestError | null {
-  const encoding = headers['content-encoding']
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return null
-  const message = `The content-encoding "${encoding}" is not understood. Send the body as it is.`
-  return new RequestError('unsupported_encoding', message)
-}
-
 /** `headers` keeps the first of several; the raw list has names and values in turn. */
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0
