@@ -6,10 +6,9 @@ import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ChatRequest, Override } from '../chat/chat-request.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import { RequestError } from '../chat/errors.ts'
-import type { Relay, RelayRequest } from '../chat/relay.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import type { BuiltDefinition } from './compose-mixture.ts'
-import { type Served, serverOf } from './serve-request.ts'
+import { relayerOf, type Served, serverOf } from './serve-request.ts'
 
 export interface Catalog {
   /** The model with this id, with or without the prefix, or behind an alias. @throws RequestError `model_not_found`, `router_not_configured` */
@@ -21,11 +20,12 @@ export interface Catalog {
    */
   serve(request: ChatRequest): Served
   /**
-   * The way past mixing to the upstream that has a model.
+   * Who answers a request that only a server can: a single model, past params and a system prompt.
    *
-   * @throws RequestError as `find` does, and `invalid_request` where the model has no such way
+   * @throws RequestError as `find` does, and `invalid_request` where the model is on no such server, or options are set that
+   * are of mixtures
    */
-  relay(id: string, path: RelayRequest['path']): Relay
+  relay(request: ChatRequest): Served
   /** Every model as it is listed, with the prefix: the router, the mixtures, the single models. */
   list(): readonly ListedModel[]
   /** The router and the mixtures under names that Claude Code shows: its list has only what begins with "claude". */
@@ -50,7 +50,7 @@ export interface CatalogOptions {
   /** The mixtures as they are made, by id. */
   readonly definitions?: ReadonlyMap<string, BuiltDefinition>
   /** By the id of the model: those of upstreams that can hand on what they are sent. */
-  readonly relays?: ReadonlyMap<string, Relay>
+  readonly relays?: ReadonlyMap<string, ChatModel>
   /** Makes a mixture for one request. */
   readonly compose?: (definition: BuiltDefinition) => ChatModel
 }
@@ -76,17 +76,12 @@ export function catalogOf(models: readonly ChatModel[], options: CatalogOptions)
   return {
     find: (id) => find(id, 'model'),
     serve: serverOf({ ...options, find, bare }),
-    relay: (id, path) => options.relays?.get(find(id, 'model').id) ?? refuseRelay(bare(id), path),
+    relay: relayerOf({ ...options, find, bare }),
     list: () => listed,
     aliases: () => aliases,
     listedId: (id) => prefix + bare(id),
     deadline,
   }
-}
-
-function refuseRelay(id: string, path: string): never {
-  const message = `"${id}" does not answer /v1${path}: only single models on an upstream of kind openai do.`
-  throw new RequestError('invalid_request', message, { param: 'model' })
 }
 
 function refuse(id: string, models: ReadonlyMap<string, ChatModel>, param: string): never {

@@ -1,7 +1,6 @@
 /** From what a config means to models that answer: the only place that knows every kind of them. */
 import { type ChatModel, createModelCard } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
-import type { Relay } from '../chat/relay.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import { mixturesAroundRouter } from '../config/check-cycles.ts'
 import type { Config, MixtureConfig, ModelConfig, RouterConfig, UpstreamConfig } from '../config/config.ts'
@@ -30,19 +29,8 @@ export function createCatalog(config: Config, engines: Engines): Catalog {
   const builder = new CatalogBuilder(config, engines)
   const { modelPrefix: prefix, deadline, overrides } = config.server
   const models = builder.models()
-  const { definitions } = builder
-  const relays = relaysOf(config, engines)
+  const { definitions, relays } = builder
   return catalogOf(models, { prefix, deadline, overrides, definitions, relays, compose: builder.compose })
-}
-
-function relaysOf({ models, upstreams }: Config, engines: Engines): ReadonlyMap<string, Relay> {
-  const relays = new Map<string, Relay>()
-  for (const model of models.values()) {
-    const upstream = upstreams.get(model.upstream)
-    const relay = upstream && engines.createRelay(model, upstream)
-    if (relay) relays.set(model.id, relay)
-  }
-  return relays
 }
 
 type ModelWrapper = (model: ChatModel) => ChatModel
@@ -56,6 +44,8 @@ class CatalogBuilder {
   readonly #retryBudgets = new Map<string, RetryBudget>()
   readonly #open: string[] = []
   readonly definitions = new Map<string, BuiltDefinition>()
+  /** By the id of the model: those that can hand on what nobody here can answer. */
+  readonly relays = new Map<string, ChatModel>()
 
   constructor(config: Config, engines: Engines) {
     this.#config = config
@@ -98,7 +88,10 @@ class CatalogBuilder {
     const recorded = recordCalls(this.#limited(upstream)(bare), estimateTokens)
     const { maxRetries } = upstream
     const lasting = retried(withBreaker(recorded), { maxRetries, budget: this.#retryBudget(upstream) })
-    return withModelDefaults(withinDeadline(lasting), model)
+    const timed = withinDeadline(lasting)
+    // Params and a system prompt are of a conversation.
+    if (upstream.kind === 'openai') this.relays.set(model.id, timed)
+    return withModelDefaults(timed, model)
   }
 
   /** One for all models of an upstream. */

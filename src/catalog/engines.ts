@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
-import type { Relay } from '../chat/relay.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
 import { StageCache } from '../mixture/stage-cache.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
 import { createLocalModel } from '../upstream/local/local-model.ts'
 import { createOpenAiModel } from '../upstream/openai/openai-model.ts'
-import { createRelay } from '../upstream/openai/relay.ts'
+import { withRelay } from '../upstream/openai/with-relay.ts'
 import { speaksResponses, withNativeResponses } from '../upstream/responses/native-responses.ts'
 import { createTransport } from '../upstream/http/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
@@ -17,8 +16,6 @@ export interface Engines {
   readonly stageCache: StageCache
   /** The bare model, without retries, deadlines or a ledger. */
   createModel(model: ModelConfig, upstream: UpstreamConfig, card: ModelCard): ChatModel
-  /** The way past mixing to the model's server; undefined where there is no server that speaks the API of OpenAI. */
-  createRelay(model: ModelConfig, upstream: UpstreamConfig): Relay | undefined
   close(): Promise<void>
 }
 
@@ -35,7 +32,8 @@ export function createEngines(): Engines {
           const { baseUrl, apiKey, headers, quirks, responses = speaksResponses(new URL(baseUrl).host) } = upstream
           const options = { id, name, card, baseUrl, apiKey, headers, quirks, dispatcher }
           const model = createOpenAiModel(options)
-          return responses ? withNativeResponses(model, { ...options, upstream: upstream.id }) : model
+          const native = responses ? withNativeResponses(model, { ...options, upstream: upstream.id }) : model
+          return withRelay(native, options)
         }
         case 'anthropic':
         case 'google':
@@ -57,11 +55,6 @@ export function createEngines(): Engines {
           return createSimulatedModel({ id, name, card, seed, firstTokenMs, tokensPerSecond, failureRate, accuracy })
         }
       }
-    },
-    createRelay: ({ id, name }, upstream) => {
-      if (upstream.kind !== 'openai') return undefined
-      const { baseUrl, apiKey, headers } = upstream
-      return createRelay({ id, name, baseUrl, apiKey, headers, dispatcher })
     },
     close: async () => {
       await Promise.all([transport.close(), engine.close()])

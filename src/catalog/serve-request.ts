@@ -52,6 +52,36 @@ export function serverOf({
   }
 }
 
+interface RelayerParts extends ServerParts {
+  readonly relays?: ReadonlyMap<string, ChatModel>
+}
+
+/** @throws RequestError where the model has no server to ask, or an option may not be set */
+export function relayerOf({
+  overrides = allOverrides,
+  relays = new Map(),
+  find,
+  bare,
+}: RelayerParts): (request: ChatRequest) => Served {
+  return (request) => {
+    requireAllowed(request.options, overrides)
+    requireUnmixed(request.options)
+    const { model: id } = request.body
+    const model = relays.get(find(id, 'model').id)
+    if (model) return { model, request }
+    const message = `"${bare(id)}" does not answer this: only single models on an upstream of kind openai do.`
+    throw new RequestError('invalid_request', message, { param: 'model' })
+  }
+}
+
+/** What is left to one call is what it may spend. */
+function requireUnmixed(options: RequestOptions): void {
+  const refused = allOverrides.find((field) => field !== 'budget' && options[field] !== undefined)
+  if (refused === undefined) return
+  const message = `mollmr.${refused} means nothing here: no mixture answers this.`
+  throw new RequestError('invalid_request', message, { param: `mollmr.${refused}` })
+}
+
 function requireAllowed(options: RequestOptions, allowed: readonly Override[]): void {
   const refused = allOverrides.find((field) => options[field] !== undefined && !allowed.includes(field))
   if (refused === undefined) return

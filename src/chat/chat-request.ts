@@ -92,8 +92,11 @@ export interface NativeText {
   readonly heldBy?: string
 }
 
+/** What is not translated at all: only a server that has the path can answer it. */
+export type RelayedDialect = 'openai-embeddings' | 'openai-completions'
+
 /** The dialects beside OpenAI chat, whose objects are those of the shared language. */
-export type NativeDialect = 'openai-responses' | 'anthropic-messages'
+export type NativeDialect = 'openai-responses' | 'anthropic-messages' | RelayedDialect
 
 export interface ChatRequest {
   readonly body: ChatBody

@@ -44,7 +44,9 @@ export async function answerChat(
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   parts.admission.require()
   const parsed = dialect.parse(bodyOf(http), callerOf(http))
-  const { model, request } = catalog.serve(withHeaderOptions(parsed.request))
+  const { model, request } = dialect.relayedAs
+    ? catalog.relay(parsed.request)
+    : catalog.serve(withHeaderOptions(parsed.request))
   requirePermissions(http.keyHolder, catalog, parsed.request)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({

@@ -3,6 +3,8 @@ import { RequestError } from '../chat/errors.ts'
 import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import type { Dialect } from '../wire/dialect.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
+import { completionsDialect } from '../wire/openai-completions/completions-dialect.ts'
+import { embeddingsDialect } from '../wire/openai-embeddings/embeddings-dialect.ts'
 import { ResponseShelf } from '../wire/openai-responses/response-shelf.ts'
 import { createResponsesDialect } from '../wire/openai-responses/responses-dialect.ts'
 import { answerChat } from './answer-chat.ts'
@@ -13,7 +15,6 @@ import { homePage } from './home-page.ts'
 import { forgetResponse, showResponse } from './kept-responses.ts'
 import { allowedModels, listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
-import { relayRequest } from './relay-request.ts'
 
 const open = { config: { isOpen: true } }
 
@@ -25,6 +26,8 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     ['/chat/completions', chatDialect],
     ['/responses', createResponsesDialect(shelf)],
     ['/messages', messagesDialect],
+    ['/embeddings', embeddingsDialect],
+    ['/completions', completionsDialect],
   ]
   for (const [path, dialect] of dialects) {
     for (const each of [`/v1${path}`, path]) {
@@ -40,11 +43,6 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.post('/v1/messages/count_tokens', { config: { dialect: messagesDialect } }, (http) =>
     countTokens(parts.catalog(), http),
   )
-  for (const path of ['/embeddings', '/completions'] as const) {
-    for (const each of [`/v1${path}`, path]) {
-      server.post(each, (http, reply) => relayRequest(parts, parts.catalog(), { http, reply, path }))
-    }
-  }
   for (const path of ['/v1/models', '/models']) {
     server.get(path, (request) => listModels(parts, request))
     // Ids contain slashes: the rest of the path is the id.

@@ -5,11 +5,13 @@
  */
 import type { LedgerRow } from '../chat/call-context.ts'
 import type { ChunkEvent, EndEvent } from '../chat/chat-event.ts'
-import type { Caller, ChatRequest } from '../chat/chat-request.ts'
+import type { Caller, ChatRequest, RelayedDialect } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 import type { Progress, ProgressStyle } from './progress.ts'
 
 export interface Dialect {
+  /** Set where only single models can answer, on an upstream that speaks the dialect itself. */
+  readonly relayedAs?: RelayedDialect
   /** Where its clients look for the id of their request, beside `x-request-id`. */
   readonly requestIdHeader?: string
   /**

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach } from 'vitest'
+import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
+import { describeChatModelContract } from '../../testing/chat-model-contract.ts'
+import { createSayingModel } from '../../testing/fake-model.ts'
+import {
+  type FakeUpstream,
+  hanging,
+  refusing,
+  sendEvents,
+  sendJson,
+  startFakeUpstream,
+  type UpstreamReply,
+} from '../../testing/fake-upstream.ts'
+import { createTransport, type Transport } from '../http/transport.ts'
+import { withRelay } from './with-relay.ts'
+
+let server: FakeUpstream
+let transport: Transport
+
+beforeEach(async () => {
+  transport = createTransport()
+  server = await startFakeUpstream(hanging)
+})
+
+afterEach(async () => {
+  await server.close()
+  await transport.close()
+})
+
+const completing: UpstreamReply = (response, { body }) => {
+  const piece = (text: string, reason: string | null): object => ({
+    id: 'cmpl-1',
+    object: 'text_completion',
+    created: 1,
+    model: 'up',
+    choices: [{ index: 0, text, finish_reason: reason, logprobs: null }],
+    usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
+  })
+  if (body.stream !== true) sendJson(response, piece('Once upon', 'stop'))
+  else
+    sendEvents(
+      response,
+      [piece('Once ', null), piece('upon', 'stop')].map((each) => JSON.stringify(each)),
+    )
+}
+
+/** The contract's requests as they would come in by the legacy API. */
+function behind(reply: UpstreamReply): () => ChatModel {
+  return () => {
+    server.reply = reply
+    const options = { id: 'small', baseUrl: server.baseUrl, dispatcher: transport.dispatcher }
+    const model = withRelay(createSayingModel('small', 'over chat'), options)
+    return wrapModel(model, (request, context) => {
+      const json = JSON.stringify({ model: 'small', prompt: 'Hi', stream: request.body.stream })
+      return model.chat({ ...request, native: { dialect: 'openai-completions', json } }, context)
+    })
+  }
+}
+
+describeChatModelContract('a request that is handed on past the shared language', {
+  answering: behind(completing),
+  failing: behind(refusing(503, { error: { message: 'Overloaded' } })),
+  hanging: behind(hanging),
+  keepsLedger: false,
+})
