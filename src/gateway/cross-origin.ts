@@ -10,6 +10,9 @@ const exposed = [
   'x-mollmr-degraded',
   'x-mollmr-attempts',
   'x-mollmr-cost-usd',
+  // By these the SDKs know whether and when to ask again.
+  'retry-after',
+  'x-should-retry',
 ].join(', ')
 
 const anyone = '*'
@@ -19,11 +22,12 @@ export function allowCrossOrigin(server: FastifyInstance, origins: readonly stri
   const allows = (origin: string): boolean => origins.includes(anyone) || origins.includes(origin)
   server.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers
+    reply.header('vary', 'origin')
     if (origin === undefined || !allows(origin)) {
       done()
       return
     }
-    reply.header('access-control-allow-origin', origin).header('vary', 'origin')
+    reply.header('access-control-allow-origin', origin)
     reply.header('access-control-expose-headers', exposed)
     if (request.method !== 'OPTIONS') done()
     else sendPreflight(reply, request.headers)
