@@ -9,6 +9,7 @@ import type { NativeText, RelayedDialect } from '../../chat/chat-request.ts'
 import { tapEvents } from '../../chat/tap-events.ts'
 import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
 import { usualAnswerCharacters } from '../answer-limit.ts'
+import { Exchange } from '../http/exchange.ts'
 import { openAnswer } from '../http/open-answer.ts'
 import { badContent } from '../http/read-body.ts'
 import { headersOf, type OpenAiModelOptions, secretsOf } from './openai-model.ts'
@@ -31,19 +32,18 @@ export function withRelay(
 ): ChatModel {
   const { id, baseUrl, name = id, dispatcher, maxAnswerCharacters = usualAnswerCharacters } = options
   const base = new URL(baseUrl.replace(/\/+$/, ''))
+  const server = { origin: base.origin, method: 'POST', headers: headersOf(options) } as const
   const model = { id, secrets: secretsOf(options, base) }
   return wrapModel(chatModel, (request, context) => {
     const { native, body } = request
     if (!native || !isRelayed(native)) return chatModel.chat(request, context)
     const { dialect } = native
     const path = paths[dialect]
-    const target = { origin: base.origin, path: base.pathname + path + base.search, method: 'POST' } as const
+    const target = { ...server, path: base.pathname + path + base.search }
     const reading = { dialect, created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters }
     return tapEvents(() =>
       openAnswer({
-        dispatcher,
-        request: { ...target, headers: headersOf(options), body: spliceModel(native.json, name) },
-        signal: context.signal,
+        exchange: new Exchange(dispatcher, { ...target, body: spliceModel(native.json, name) }, context.signal),
         model,
         isStreamed: body.stream === true,
         readStream: (source) => {
