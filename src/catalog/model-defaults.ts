@@ -21,8 +21,9 @@ export function withModelDefaults(model: ChatModel, { params, systemPrompt }: Mo
     return prompt ? withSystemPrompt(filled, prompt, { modelId: model.id, clock }) : filled
   }
   const { explain } = model
+  const { speaks: _speaks, ...card } = model.card
   return {
-    ...wrapModel(model, (request, context) => model.chat(fill(request, context.clock), context)),
+    ...wrapModel({ ...model, card }, (request, context) => model.chat(fill(request, context.clock), context)),
     ...(explain ? { explain: (request, now) => explain(fill(request, now.clock), now) } : {}),
   }
 }

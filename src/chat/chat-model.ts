@@ -4,7 +4,7 @@
  */
 import type { CallContext } from './call-context.ts'
 import type { ChatEvent } from './chat-event.ts'
-import type { ChatRequest } from './chat-request.ts'
+import type { ChatRequest, NativeDialect } from './chat-request.ts'
 import type { Circumstances, Explanation } from './explanation.ts'
 
 /**
@@ -44,6 +44,8 @@ export interface ModelCard {
   readonly price?: Price
   /** Mixtures and routers that stand one inside another in it, itself counted; left out for a single model. */
   readonly depth?: number
+  /** The dialects beside OpenAI chat in which its upstream answers itself, where nobody changes the request. */
+  readonly speaks?: readonly NativeDialect[]
   /** True where the text is made up by the simulated upstream; shown wherever the model is shown. */
   readonly simulated: boolean
 }

@@ -1,7 +1,7 @@
 /** Serves one chat request: finds the model, opens the trace, lets it answer, and cancels it when the caller leaves. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { ChatModel } from '../chat/chat-model.ts'
+import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
@@ -117,11 +117,16 @@ function callModel(
 
 function factsOf({ parts, model, request, trace }: Exchange): AnswerFacts {
   return {
-    mayBeNative: request.native !== undefined && model.card.kind !== 'mixture',
+    mayBeNative: mayAnswerNatively(model.card, request),
     requestId: trace.id,
     now: () => Math.floor(parts.clock.wallTime() / 1000),
     ledger: () => (request.options.include?.includes('usage') === true ? trace.ledger() : null),
   }
+}
+
+/** A router may choose a model that does; what a mixture answers is its own. */
+function mayAnswerNatively({ kind, speaks = [] }: ModelCard, { native }: ChatRequest): boolean {
+  return native !== undefined && (kind === 'router' || speaks.includes(native.dialect))
 }
 
 /** A connection that closes before the answer has ended ends every call that was made for it. */

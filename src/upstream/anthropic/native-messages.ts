@@ -5,7 +5,7 @@
  */
 import type { Dispatcher } from 'undici'
 import type { CallContext } from '../../chat/call-context.ts'
-import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
+import { type ChatModel, type ModelCard, wrapModel } from '../../chat/chat-model.ts'
 import type { Caller } from '../../chat/chat-request.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
@@ -36,7 +36,8 @@ export function withNativeMessages(bridged: ChatModel, options: NativeMessagesOp
     url: new URL(`${options.baseUrl}/messages`),
     model: failingModelOf(bridged, options),
   }
-  return wrapModel(bridged, (request, context) => {
+  const card: ModelCard = { ...bridged.card, speaks: ['anthropic-messages'] }
+  return wrapModel({ ...bridged, card }, (request, context) => {
     const { native, body, caller } = request
     if (native?.dialect !== 'anthropic-messages') return bridged.chat(request, context)
     const sent = { json: native.json, isStreamed: body.stream === true, headers: caller.headers }

@@ -5,7 +5,7 @@
  */
 import type { Dispatcher } from 'undici'
 import type { CallContext } from '../../chat/call-context.ts'
-import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
+import { type ChatModel, type ModelCard, wrapModel } from '../../chat/chat-model.ts'
 import type { ChatRequest, NativeText } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
@@ -40,8 +40,9 @@ const noSuchPath: ReadonlySet<number | null> = new Set([404, 405, 501])
  */
 export function withNativeResponses(chatModel: ChatModel, options: NativeResponsesOptions): ChatModel {
   const client = clientOf(chatModel, options)
+  const card: ModelCard = { ...chatModel.card, speaks: ['openai-responses'] }
   let isChatOnly = false
-  return wrapModel(chatModel, (request, context) => {
+  return wrapModel({ ...chatModel, card }, (request, context) => {
     const native = isChatOnly ? undefined : nativeFor(request, options.upstream)
     if (!native) return chatModel.chat(request, context)
     return tapEvents(async () => {
