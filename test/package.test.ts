@@ -28,7 +28,9 @@ describe('the packed tarball', () => {
   it(
     'starts in an empty folder and answers, with nothing configured',
     async () => {
-      const gateway = spawn('npx', ['mollmr', 'start', '--port', '0'], { cwd: folder, env: withoutKeys(process.env) })
+      // A group of its own: npx starts a shell that starts the gateway, and does not take it along when it ends.
+      const options = { cwd: folder, env: withoutKeys(process.env), detached: true }
+      const gateway = spawn('npx', ['mollmr', 'start', '--port', '0'], options)
       try {
         const url = await new Promise<string>((resolve, reject) => {
           let printed = ''
@@ -60,7 +62,7 @@ describe('the packed tarball', () => {
         expect(body.model).toBe('router')
         expect(body.choices[0]?.message.content).not.toBe('')
       } finally {
-        gateway.kill('SIGTERM')
+        if (gateway.pid !== undefined) process.kill(-gateway.pid, 'SIGTERM')
       }
     },
     minutes,
