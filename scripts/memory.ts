@@ -1,11 +1,13 @@
 /**
- * `npm run memory`: what a gateway in a process of its own holds while 200 mixtures of five drafts of 100 kB run at
- * once, what it holds after, and whether thousands of small ones leave anything. Drafts are kept for reuse as shipped.
+ * `npm run memory`: what a gateway in a process of its own, as it is published, holds while 200 mixtures of five drafts of
+ * 100 kB run at once, what it holds after, and whether thousands of small ones leave anything. Drafts are kept for reuse as
+ * shipped.
  */
 import { parseArgs } from 'node:util'
 import { openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
 import { chaosText, startChaosUpstream } from '../src/testing/chaos-upstream.ts'
 import { ChildGateway, type Memory, rounded } from './child-gateway.ts'
+import { slopeOf } from './slope-of.ts'
 import { atMost, goal, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, requests: { type: 'string' } } })
@@ -13,25 +15,33 @@ const requests = Number(values.requests ?? (values.full ? 10_000 : 2000))
 /** Fills what is bounded: the latest traces, the drafts that are kept for reuse. */
 const warmUp = 2000
 const concurrent = 200
+/** So many long mixtures fill the 16 MiB of drafts that are kept for reuse: they are part of what the gateway is expected to hold. */
+const fillsReuse = 40
+/** On a busy machine all this takes a while. */
+const patience = '{ first_content_ms: 300000, idle_ms: 300000, total_ms: 300000 }'
 /** As far as it is ASCII: the client reads bytes. */
 const answerStart = chaosText.slice(0, 37)
 const longText = 'The mill stands still. '.repeat(4348)
-/** MiB that may stay after the long drafts: those kept for reuse (16), and what the traces and sockets hold. */
+/** Of the heap, while the small ones run: their slope is what they leave. */
+const samples = 5
+/** MiB that may stay after the long drafts: what the traces and sockets hold. */
 const margin = 32
 
 const ids = ['a', 'b', 'c', 'd', 'e']
-/** Opens when the workers of all long mixtures have been asked: only then are they truly at once. */
-const { promise: gate, resolve: openGate } = Promise.withResolvers<undefined>()
+/** Opens when the workers of so many long mixtures have been asked: only then are they truly at once. */
+let gate = { awaits: Infinity, ...Promise.withResolvers<undefined>() }
 let longCalls = 0
 let refused = 0
+/** All are different: drafts are kept for who asks the same again. */
+let questions = 0
 
 const upstream = await startChaosUpstream({
   choose: () => null,
   textOf: async ({ model }) => {
     if (!model.startsWith('long')) return chaosText
     longCalls += 1
-    if (longCalls === concurrent * ids.length) openGate(undefined)
-    await gate
+    if (longCalls === gate.awaits) gate.resolve(undefined)
+    await gate.promise
     return longText
   },
 })
@@ -43,7 +53,7 @@ upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}" } }
 models: [${modelsOf('short')}, ${modelsOf('long')}, { id: best, upstream: up }]
 mixtures:
   - { name: short, workers: [${workersOf('short')}], aggregate: best }
-  - { name: long, workers: [${workersOf('long')}], aggregate: best }
+  - { name: long, workers: [${workersOf('long')}], aggregate: best, deadlines: ${patience}, worker_deadlines: ${patience} }
 `
 
 async function answerTo(url: string, request: object): Promise<string> {
@@ -63,12 +73,12 @@ async function ask(
   let bad = 0
   const lane = async (): Promise<void> => {
     while (asked < times) {
-      const index = asked++
-      const request = { model, messages: [{ role: 'user', content: `Question ${index}` }] }
+      asked += 1
+      const request = { model, messages: [{ role: 'user', content: `Question ${(questions += 1)}` }] }
       let text = await answerTo(url, request)
       while (text.startsWith('HTTP/1.1 503')) {
         refused += 1
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        await new Promise((resolve) => setTimeout(resolve, 1000))
         text = await answerTo(url, request)
       }
       if (!text.includes(answerStart)) bad += 1
@@ -85,24 +95,38 @@ interface LongMemory {
   readonly bad: number
 }
 
+/** Long mixtures, all at once. */
+async function askLong(url: string, times: number): Promise<number> {
+  longCalls = 0
+  gate = { awaits: times * ids.length, ...Promise.withResolvers<undefined>() }
+  return ask(url, 'long', { times, lanes: times })
+}
+
 /** Long drafts, as many at once as there are. */
 async function measureLong(): Promise<LongMemory> {
   const gateway = await ChildGateway.start(config)
   await ask(gateway.url, 'short', { times: 200, lanes: 20 })
+  await askLong(gateway.url, fillsReuse)
+  await rest()
   const before = { heap: await gateway.heap(), rss: gateway.rss() }
-  const bad = await ask(gateway.url, 'long', { times: concurrent, lanes: concurrent })
+  const bad = await askLong(gateway.url, concurrent)
   const peakRss = gateway.peakRss()
   const heap = await gateway.heap()
-  await new Promise((resolve) => setTimeout(resolve, 5000))
+  await rest()
   const after = { heap, rss: gateway.rss() }
   await gateway.close()
   return { before, peakRss, after, bad }
 }
 
+/** So long that the gateway may give back what it does not need. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5000))
+}
+
 interface ShortMemory {
-  readonly before: number
-  readonly after: number
-  /** In percent. */
+  /** MiB, in the course of the requests. */
+  readonly heaps: readonly number[]
+  /** In percent of the first. */
   readonly growth: number
   readonly bad: number
 }
@@ -111,11 +135,14 @@ interface ShortMemory {
 async function measureShort(): Promise<ShortMemory> {
   const gateway = await ChildGateway.start(config)
   let bad = await ask(gateway.url, 'short', { times: warmUp, lanes: 50 })
-  const before = await gateway.heap()
-  bad += await ask(gateway.url, 'short', { times: requests, lanes: 50 })
-  const after = await gateway.heap()
+  const first = await gateway.heap()
+  const points: [number, number][] = [[0, first]]
+  for (let sample = 1; sample <= samples; sample += 1) {
+    bad += await ask(gateway.url, 'short', { times: requests / samples, lanes: 50 })
+    points.push([sample / samples, await gateway.heap()])
+  }
   await gateway.close()
-  return { before, after, growth: rounded((after / before - 1) * 100), bad }
+  return { heaps: points.map(([, mib]) => mib), growth: rounded((slopeOf(points) / first) * 100), bad }
 }
 
 const startedMs = performance.now()

@@ -6,6 +6,7 @@ import { parseConfig } from '../src/config/parse-config.ts'
 import { createGateway } from '../src/gateway/gateway.ts'
 import { openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
 import { type ChaosUpstream, startChaosUpstream } from '../src/testing/chaos-upstream.ts'
+import { slopeOf } from './slope-of.ts'
 import { atMost, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, requests: { type: 'string' } } })
@@ -70,14 +71,6 @@ async function ask(times: number): Promise<void> {
 function heap(): number {
   for (let time = 0; time < 3; time += 1) globalThis.gc?.()
   return process.memoryUsage().heapUsed / mebibyte
-}
-
-/** MiB per request: the slope of the least squares. */
-function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (of: (point: readonly [number, number]) => number): number =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length
-  const [meanX, meanY] = [mean(([x]) => x), mean(([, y]) => y)]
-  return mean(([x, y]) => (x - meanX) * (y - meanY)) / mean(([x]) => (x - meanX) ** 2)
 }
 
 if (!globalThis.gc) throw new Error('Run it with --expose-gc.')

@@ -12,7 +12,7 @@ export interface HeldText {
 }
 
 /** In UTF-16 units: what is shorter stays the string that it is. */
-const longFrom = 8192
+const longFrom = 16_384
 
 /** Keeps `text`; of a long one not the string, nor what that was cut from. */
 export function holdText(text: string): HeldText {
@@ -48,7 +48,8 @@ class LongText implements HeldText {
     this.length = text.length
     // A half of a surrogate pair has no UTF-8.
     this.encoding = text.isWellFormed() ? 'utf8' : 'utf16le'
-    this.buffer = Buffer.from(text, this.encoding)
+    this.buffer = ownPages(Buffer.byteLength(text, this.encoding))
+    this.buffer.write(text, this.encoding)
   }
 
   get bytes(): number {
@@ -58,6 +59,14 @@ class LongText implements HeldText {
   read(): string {
     return this.buffer.toString(this.encoding)
   }
+}
+
+/**
+ * A buffer that could be resized has pages of its own, which go back when it is collected; of one that cannot, the holes
+ * stay with the process for as long as anything lies behind them.
+ */
+function ownPages(bytes: number): Buffer {
+  return Buffer.from(new ArrayBuffer(bytes, { maxByteLength: bytes }), 0, bytes)
 }
 
 /** Pieces that are joined at once: a string made by adding them one by one costs more than its characters do. */

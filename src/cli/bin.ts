@@ -11,7 +11,7 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   )
   process.exitCode = 1
 } else {
-  const { holdYoungSpace } = await import('./young-space.ts')
+  const { holdYoungSpace } = await import('./heap-growth.ts')
   holdYoungSpace()
   const { runProgram } = await import('./program.ts')
   process.exitCode = await runProgram(process.argv.slice(2))

@@ -9,11 +9,12 @@ import type { ParsedConfig } from '../config/parse-config.ts'
 import { KeyRing } from '../gateway/key-ring.ts'
 import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
+import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
 import { requireKeys } from './require-keys.ts'
 import { openConfig, type OpenedConfig, priced } from './open-config.ts'
+import { returnMemory } from './return-memory.ts'
 import type { Terminal } from './terminal.ts'
-import { releaseYoungSpace } from './young-space.ts'
 
 export interface StartOptions {
   readonly config?: string
@@ -61,7 +62,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   })
   const url = await listen(gateway, { host, port: options.port ?? server.port })
   greet(terminal, { url, opened, catalog, warnings: [...opened.warnings, ...budgetWarnings(opened.config, catalog)] })
-  releaseYoungSpace()
+  const unbindMemory = boundMemory()
   const stopWatching = await watch(opened, {
     terminal,
     env,
@@ -78,10 +79,18 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   })
   await untilAborted(stop)
   terminal.err('Letting running answers end; press Ctrl-C again to cut them.\n')
-  await stopWatching()
+  await stopWatching().finally(unbindMemory)
   await gateway.close(server.drainMs)
   await engines.close()
   log?.close()
+}
+
+/** Lets this process take no more memory than it needs, until the returned function is called. */
+function boundMemory(): () => void {
+  const stops = [limitHeapGrowth(), returnMemory(systemClock)]
+  return () => {
+    for (const stop of stops) stop()
+  }
 }
 
 /** Loaded only when it is used: SQLite costs memory and start-up time. */
