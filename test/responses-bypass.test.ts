@@ -191,19 +191,30 @@ describe('what somebody changes on the way', () => {
 })
 
 describe('an upstream that fails', () => {
-  it('is asked again until it has said something', async () => {
-    let calls = 0
+  /** Breaks off before an event at first, answers well after that. */
+  const breakingBefore = (event: string): void => {
+    const half = responseBeginning.slice(0, responseBeginning.indexOf(`event: ${event}\n`))
     upstream.reply = (response, call) => {
-      calls += 1
-      const half = responseBeginning.slice(0, responseBeginning.indexOf('event: response.output_text.delta'))
-      const reply = calls === 1 ? streamingFrames(half) : recordedResponse()
+      const reply = upstream.calls.length === 1 ? streamingFrames(half) : recordedResponse()
       void reply(response, call)
     }
+  }
+
+  it('is asked again until it has shown something', async () => {
+    breakingBefore('response.web_search_call.completed')
     const text = await (await post(bodyFor('big', true))).text()
-    expect(calls).toBe(2)
+    expect(upstream.calls).toHaveLength(2)
     expect(text.match(/event: response.created/g)).toHaveLength(1)
     expect(text).toContain('event: response.completed')
     await expect.poll(() => gateway.traces[0]?.ledger().length).toBe(2)
+  })
+
+  it('is not asked again once the caller has seen it search', async () => {
+    breakingBefore('response.output_text.delta')
+    const text = await (await post(bodyFor('big', true))).text()
+    expect(upstream.calls).toHaveLength(1)
+    expect(text).toContain('event: response.failed')
+    expect(text).not.toContain('event: response.completed')
   })
 
   it('in the middle of its answer ends it so that no client takes it for a good end', async () => {

@@ -82,6 +82,8 @@ export interface ChunkEvent {
 export interface NativeFrame extends NativeText {
   /** The name of the event. */
   readonly event: string
+  /** True where it shows that the server does something for the answer which no other dialect tells of: a search. */
+  readonly showsWork?: boolean
 }
 
 export interface CompletionEvent {
@@ -103,7 +105,7 @@ export interface EndEvent {
 
 export type ChatEvent = ChunkEvent | CompletionEvent | EndEvent
 
-/** True where a reader of the answer would see something new: text, reasoning, a refusal, a tool call. */
+/** True where a reader of the answer would see something new: text, reasoning, a refusal, a tool call, a tool at work. */
 export function carriesContent(event: ChatEvent): boolean {
   switch (event.type) {
     case 'end':
@@ -111,7 +113,7 @@ export function carriesContent(event: ChatEvent): boolean {
     case 'completion':
       return true
     case 'chunk':
-      return event.chunk.choices.some(({ delta }) => hasContent(delta))
+      return event.chunk.choices.some(({ delta }) => hasContent(delta)) || event.native?.showsWork === true
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ChatEvent } from '../../chat/chat-event.ts'
+import { carriesContent, type ChatEvent } from '../../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
 import { type ChatRequest, createChatRequest } from '../../chat/chat-request.ts'
 import { collectAnswer } from '../../chat/collect-answer.ts'
@@ -157,6 +157,14 @@ describe('its streamed answer', () => {
       prompt_tokens_details: { cached_tokens: 16 },
       completion_tokens_details: { reasoning_tokens: 64 },
     })
+  })
+
+  it('shows what the server does before it says anything', async () => {
+    const events = await eventsOf(nativeRequest(true))
+    const shown = events.find((event) => event.type === 'chunk' && carriesContent(event))
+    expect(shown).toMatchObject({ native: { event: 'response.web_search_call.completed' } })
+    const ofCaller = events.filter((event) => event.type === 'chunk' && event.native?.showsWork === true)
+    expect(ofCaller).toHaveLength(1)
   })
 
   it('is done with the frame that ends it, whether or not the socket closes', async () => {

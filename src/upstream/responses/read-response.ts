@@ -19,6 +19,8 @@ const dialect = 'openai-responses'
 const maxEventCharacters = 16 * 1024 * 1024
 const maxBodyBytes = 64 * 1024 * 1024
 const endMark = '[DONE]'
+/** Tools that the caller runs are content by themselves. */
+const workOfServer = /^response\.(?!function_|custom_tool_)\w+_call[._]/
 
 /** One `chunk` event per frame, then the end: what comes behind the frame that ends the response is not read. */
 export async function* readResponseStream(source: ResponseSource): AsyncGenerator<ChatEvent> {
@@ -32,7 +34,8 @@ export async function* readResponseStream(source: ResponseSource): AsyncGenerato
       const chunk = stream.read(frame)
       const event = eventNameOf(frame, named)
       const holder = stream.hasEnded ? holderOf(fieldsOf(frame['response']), source) : {}
-      yield { type: 'chunk', chunk, native: { dialect, event, json: data, ...holder } }
+      const work = workOfServer.test(event) ? { showsWork: true } : {}
+      yield { type: 'chunk', chunk, native: { dialect, event, json: data, ...holder, ...work } }
       if (stream.hasEnded) {
         yield stream.end()
         return
