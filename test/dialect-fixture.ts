@@ -1,9 +1,9 @@
 /** One gateway for the tests of every dialect: single models with their ways, a mixture of two drafts, a router. */
 import {
+  callingTool,
   refusing,
   saying,
   sendEvents,
-  sendJson,
   startFakeUpstream,
   type FakeUpstream,
   type UpstreamReply,
@@ -38,39 +38,11 @@ const delta = (fields: object, finish: string | null = null): string =>
     choices: [{ index: 0, delta: fields, finish_reason: finish }],
   })
 
-const toolCall = {
-  id: 'call_1',
-  type: 'function',
-  function: { name: 'add', arguments: '{"a":1,"b":2}' },
-}
-
 /** Calls the tool at first, answers once its result is there. */
 export const calling: UpstreamReply = (response, call) => {
   const hasResult = call.body.messages.some(({ role }) => role === 'tool')
-  if (hasResult) return saying('The sum is 3.')(response, call)
-  if (call.body.stream !== true) {
-    const message = { role: 'assistant', content: null, tool_calls: [toolCall] }
-    sendJson(response, {
-      id: 'x',
-      object: 'chat.completion',
-      created: 1,
-      model: 'up',
-      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
-    })
-    return undefined
-  }
-  sendEvents(response, [
-    delta({
-      role: 'assistant',
-      content: null,
-      tool_calls: [{ index: 0, ...toolCall, function: { name: 'add', arguments: '' } }],
-    }),
-    delta({ tool_calls: [{ index: 0, function: { arguments: '{"a":1,' } }] }),
-    delta({ tool_calls: [{ index: 0, function: { arguments: '"b":2}' } }] }),
-    delta({}, 'tool_calls'),
-    '[DONE]',
-  ])
-  return undefined
+  const reply = hasResult ? saying('The sum is 3.') : callingTool({ name: 'add', arguments: { a: 1, b: 2 } })
+  return reply(response, call)
 }
 
 const usage = {

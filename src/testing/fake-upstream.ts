@@ -58,6 +58,26 @@ export function saying(text: string, fields: object = {}): UpstreamReply {
   }
 }
 
+/** A call of a tool, with its arguments as they are meant. */
+export interface ScriptedCall {
+  readonly name: string
+  readonly arguments: object
+}
+
+/** Answers with calls of tools, `call_1` and so on: in a stream their arguments come in two pieces. */
+export function callingTool(...scripted: readonly ScriptedCall[]): UpstreamReply {
+  const calls = scripted.map(({ name, arguments: meant }, index) => ({
+    id: `call_${index + 1}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(meant) },
+  }))
+  return (response, { body }) => {
+    if (body.stream !== true)
+      sendJson(response, completionOfMessage({ content: null, tool_calls: calls }, 'tool_calls'))
+    else sendEvents(response, [...chunksOfCalls(calls).map((chunk) => JSON.stringify(chunk)), '[DONE]'])
+  }
+}
+
 /** Never answers. */
 export const hanging: UpstreamReply = () => undefined
 
@@ -99,24 +119,48 @@ const head = { id: 'chatcmpl-up', created: 1_763_900_000, model: 'up-model-2026'
 
 /** A `chat.completion` that says `text`. */
 export function completionOf(text: string, fields: object = {}): object {
+  return { ...completionOfMessage({ content: text }, 'stop'), ...fields }
+}
+
+function completionOfMessage(message: object, finishReason: string): object {
   return {
     ...head,
     object: 'chat.completion',
-    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finishReason }],
     usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
-    ...fields,
   }
 }
 
 /** The `chat.completion.chunk` objects that say `text`. */
 export function chunksOf(text: string): object[] {
-  const chunk = (delta: object, finishReason: string | null = null): object => ({
-    ...head,
-    object: 'chat.completion.chunk',
-    choices: [{ index: 0, delta, finish_reason: finishReason }],
-  })
   const words = text.split(/(?<= )/)
-  return [chunk({ role: 'assistant', content: '' }), ...words.map((content) => chunk({ content })), chunk({}, 'stop')]
+  return [
+    chunkOf({ role: 'assistant', content: '' }),
+    ...words.map((content) => chunkOf({ content })),
+    chunkOf({}, 'stop'),
+  ]
+}
+
+interface WireCall {
+  readonly function: { readonly name: string; readonly arguments: string }
+}
+
+function chunksOfCalls(calls: readonly WireCall[]): object[] {
+  const deltas = calls.flatMap((call, index) => {
+    const { name, arguments: text } = call.function
+    const half = Math.ceil(text.length / 2)
+    const pieces = [text.slice(0, half), text.slice(half)].map((piece) => ({ index, function: { arguments: piece } }))
+    return [{ index, ...call, function: { name, arguments: '' } }, ...pieces]
+  })
+  return [
+    chunkOf({ role: 'assistant', content: null }),
+    ...deltas.map((delta) => chunkOf({ tool_calls: [delta] })),
+    chunkOf({}, 'tool_calls'),
+  ]
+}
+
+function chunkOf(delta: object, finishReason: string | null = null): object {
+  return { ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finishReason }] }
 }
 
 async function readCall(request: IncomingMessage, response: ServerResponse): Promise<UpstreamCall> {
