@@ -53,7 +53,7 @@ const usage = {
 }
 
 /** Says half of it, then breaks off. */
-const cut: UpstreamReply = (response) => {
+export const cut: UpstreamReply = (response) => {
   sendEvents(response, [delta({ role: 'assistant', content: 'Half' })], false)
   response.write('', () => response.socket?.destroy())
 }

@@ -1,7 +1,5 @@
 /** Progress in a stream, in each of its ways, as the real clients take it: the answer must be what it would be without. */
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import Anthropic from '@anthropic-ai/sdk'
-import { streamText } from 'ai'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { UpstreamError } from '../src/chat/errors.ts'
@@ -88,30 +86,6 @@ describe.each(ways)('a stream with %j', (mollmr) => {
     const final = await client.chat.completions.stream(body).finalChatCompletion()
     expect(final.choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: 'The one answer.' } })
     expect(final.usage?.completion_tokens).toBe(4)
-  })
-
-  it('is read by the AI SDK without an error part', async () => {
-    const provider = createOpenAICompatible({
-      name: 'mollmr',
-      baseURL: `${gateway.url}/v1`,
-      transformRequestBody: (sent) => ({ ...sent, mollmr }),
-    })
-    const parts: { type: string; text?: string }[] = []
-    for await (const part of streamText({ model: provider('generic'), messages, maxRetries: 0 }).fullStream)
-      parts.push(part)
-    const said = (type: string): string =>
-      parts
-        .filter((part) => part.type === type)
-        .map(({ text }) => text)
-        .join('')
-    expect(parts.filter(({ type }) => type === 'error')).toEqual([])
-    expect(said('text-delta')).toBe('The one answer.')
-    const lines = said('reasoning-delta').split('\n').slice(0, -1)
-    expect(lines.toSorted()).toEqual(
-      'progress' in mollmr && mollmr.progress === 'reasoning'
-        ? ['a has answered.', 'b has answered.', 'c has failed (upstream_error).', 'z writes the answer.']
-        : [],
-    )
   })
 
   it('is read by the client of Anthropic', async () => {

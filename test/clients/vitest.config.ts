@@ -5,7 +5,8 @@ export default defineConfig({
   root: join(import.meta.dirname, '../..'),
   test: {
     include: ['test/clients/**/*.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     reporters: ['default', './test/clients/harness/page-reporter.ts', './scripts/count-reporter.ts'],
   },
 })

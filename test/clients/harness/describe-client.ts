@@ -33,30 +33,25 @@ export interface Asked extends Pick<ClientFixture, 'url' | 'baseUrl'> {
 }
 
 export interface FeatureOptions {
+  /** The one target for which this can differ from the others. */
+  readonly only?: Target
   /** Targets that cannot do this, and why: there the client must fail with an error that says so, and no model is asked. */
   readonly refused?: Partial<Record<Target, { readonly reason: string; readonly error: RegExp }>>
   /** The models of the upstream that are asked, where it is not all of the target's. */
   readonly asks?: readonly string[]
   /** The question has a picture: a worker that cannot see is left out. */
   readonly seesPicture?: boolean
-  /** In milliseconds. Default: 20 s. */
+  /** In milliseconds. Default: 30 s. */
   readonly timeout?: number
 }
 
 type Body = (asked: Asked) => Promise<void>
 export type Feature = (name: string, body: Body, options?: FeatureOptions) => void
 
-/** The features of `client`, which is named as its package is; they share one gateway and run one after the other. */
+/** The features of `client`, which is named as its packages are (`ai with @ai-sdk/openai`); they share one gateway and run one after the other. */
 export function describeClient(client: string, define: (feature: Feature) => void): void {
   let fixture: ClientFixture
   let prompts = 0
-
-  beforeAll(async () => {
-    fixture = await startClientFixture()
-  })
-  afterAll(async () => {
-    await fixture.close()
-  })
 
   async function play(
     target: Target,
@@ -65,6 +60,7 @@ export function describeClient(client: string, define: (feature: Feature) => voi
   ): Promise<void> {
     const { url, baseUrl, upstream } = fixture
     upstream.writer = defaultWriter
+    await fixture.ready()
     const mark = upstream.calls.length
     prompts += 1
     const prompt = `Say something about wheel ${prompts}, please.`
@@ -77,9 +73,17 @@ export function describeClient(client: string, define: (feature: Feature) => voi
   }
 
   describe(client, () => {
+    beforeAll(async () => {
+      fixture = await startClientFixture()
+    })
+    afterAll(async () => {
+      await fixture.close()
+    })
+
     define((feature, body, options = {}) => {
       describe(feature, () => {
-        for (const target of Object.keys(targets) as Target[]) {
+        const all = Object.keys(targets) as Target[]
+        for (const target of options.only ? [options.only] : all) {
           const reason = options.refused?.[target]?.reason
           const cell: ClientCell = { client, feature, target, ...(reason === undefined ? {} : { reason }) }
           const given = { meta: { client: cell }, ...(options.timeout ? { timeout: options.timeout } : {}) }

@@ -42,7 +42,7 @@ function tablesOf(tests: readonly TestCase[]): string {
   })
   const clients = Object.groupBy(cells, ({ client }) => client)
   const names = Object.keys(clients).sort()
-  return names.map((name) => `### ${name}${versionOf(name)}\n\n${tableOf(clients[name] ?? [])}`).join('\n\n')
+  return names.map((name) => `### ${withVersions(name)}\n\n${tableOf(clients[name] ?? [])}`).join('\n\n')
 }
 
 type OutcomeCell = ClientCell & { readonly says: string }
@@ -50,7 +50,7 @@ type OutcomeCell = ClientCell & { readonly says: string }
 function tableOf(cells: readonly OutcomeCell[]): string {
   const features = Map.groupBy(cells, ({ feature }) => feature)
   const cellOf = (row: readonly OutcomeCell[], target: Target): string =>
-    row.find((cell) => cell.target === target)?.says ?? ''
+    row.find((cell) => cell.target === target)?.says ?? '–'
   const rows = [...features].map(
     ([feature, row]) =>
       `| ${feature} | ${cellOf(row, 'bypass')} | ${cellOf(row, 'mixture')} | ${cellOf(row, 'router')} |`,
@@ -65,15 +65,16 @@ function outcomeOf(test: TestCase, { reason }: ClientCell): string {
   return state === 'skipped' ? `not run: ${reason ?? 'skipped'}` : '**fails**'
 }
 
-/** As it is pinned; a client from PyPI is named with ` (Python)` behind it. */
-function versionOf(client: string): string {
-  const python = /^(.+) \(Python\)$/.exec(client)?.[1]
-  const version = python === undefined ? nodeVersions[client] : pythonVersions[python]
-  return version === undefined ? '' : ` ${version}`
+/** Every package in the name with its version behind it, as it is pinned. */
+function withVersions(client: string): string {
+  const versions = client.includes(' (Python)') ? pythonVersions : nodeVersions
+  return client.replaceAll(/[@\w/-]+/g, (name) => (versions[name] === undefined ? name : `${name} ${versions[name]}`))
 }
 
 const nodeVersions = (
-  JSON.parse(readFileSync(join(clientsFolder, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  JSON.parse(readFileSync(join(clientsFolder, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string | undefined>
+  }
 ).dependencies
 
 const pythonVersions = Object.fromEntries(

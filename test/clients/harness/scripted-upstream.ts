@@ -6,9 +6,7 @@ import type { ChatBody } from '../../../src/chat/chat-request.ts'
 import {
   callingTool,
   type FakeUpstream,
-  refusing,
   saying,
-  sendEvents,
   sendJson,
   startFakeUpstream,
   type UpstreamReply,
@@ -35,8 +33,8 @@ const usage = { prompt_tokens: 20, completion_tokens: 4, total_tokens: 24 }
 /** Calls the first tool that it is offered, answers once its result is there; writes JSON where JSON is asked for. */
 export const defaultWriter: Writer = (body) => {
   if (hasResult(body)) return saying(sumText, { usage })
-  const [tool] = toolNames(body)
-  if (tool !== undefined) return callingTool({ name: tool, arguments: sumArguments })
+  const [tool] = toolsOf(body)
+  if (tool) return callingTool({ name: tool.name, arguments: 'sum' in propertiesOf(tool) ? sumObject : sumArguments })
   if (body.response_format?.type.startsWith('json') === true) return saying(JSON.stringify(sumObject), { usage })
   return saying(hasPicture(body) ? pictureText : answerText, { usage })
 }
@@ -47,9 +45,18 @@ function hasResult({ messages }: ChatBody): boolean {
   return messages.slice(answeredAt + 1).some(({ role }) => role === 'tool')
 }
 
-/** The names of the tools that are offered, in their order. */
-function toolNames({ tools = [] }: ChatBody): readonly string[] {
-  return (tools as readonly { function?: { name: string } }[]).flatMap((tool) => tool.function?.name ?? [])
+interface OfferedTool {
+  readonly name: string
+  readonly parameters?: { readonly properties?: Readonly<Record<string, unknown>> }
+}
+
+function toolsOf({ tools = [] }: ChatBody): readonly OfferedTool[] {
+  return (tools as readonly { function?: OfferedTool }[]).flatMap((tool) => tool.function ?? [])
+}
+
+/** Some clients ask for JSON by a tool that takes it. */
+function propertiesOf({ parameters }: OfferedTool): Readonly<Record<string, unknown>> {
+  return parameters?.properties ?? {}
 }
 
 function hasPicture({ messages }: ChatBody): boolean {
@@ -63,24 +70,7 @@ const cast: Readonly<Record<string, UpstreamReply>> = {
   'worker-a': saying('The draft of worker-a.', { usage }),
   'worker-b': saying('The draft of worker-b.', { usage }),
   'worker-c': saying('The draft of worker-c.', { usage }),
-  limited: refusing(429, { error: { message: 'Too fast.' } }, { 'retry-after': '2' }),
-  broken: refusing(500, { error: { message: 'Out of order.' } }),
-  cut: (response, call) => {
-    const said: UpstreamReply = saying('Half')
-    if (call.body.stream !== true) return said(response, call)
-    sendEvents(response, [cutChunk], false)
-    response.write('', () => response.socket?.destroy())
-    return undefined
-  },
 }
-
-const cutChunk = JSON.stringify({
-  id: 'chatcmpl-cut',
-  object: 'chat.completion.chunk',
-  created: 1,
-  model: 'cut',
-  choices: [{ index: 0, delta: { role: 'assistant', content: 'Half' }, finish_reason: null }],
-})
 
 /** In base64 where that is asked for, as OpenAI does it: little-endian 32-bit floats. */
 const embedded: UpstreamReply = (response, { body }) => {
