@@ -14,7 +14,7 @@ export function pinnedIn(file: 'package-lock.json' | 'requirements.txt'): string
     .slice(0, 16)
 }
 
-/** The virtual environment of the clients from PyPI, kept once for the machine. */
+/** The clients from PyPI and all that they need, kept once for the machine: a folder for `PYTHONPATH`. */
 export function pythonFolder(): string {
-  return join(homedir(), '.cache', 'mollmr', `clients-${pinnedIn('requirements.txt')}`)
+  return join(homedir(), '.cache', 'mollmr', `python-clients-${pinnedIn('requirements.txt')}`)
 }

@@ -1,7 +1,7 @@
 /** Installs the clients of `npm run test:clients` as they are pinned; what is installed already stays. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { clientsFolder, pinnedIn, pythonFolder } from './client-folders.ts'
 
 try {
@@ -20,16 +20,22 @@ function installNode(): void {
   writeFileSync(stamp, pinned)
 }
 
-/** A virtual environment for each set of pins; it has its name only once it is whole. */
+/** A folder for each set of pins; it has its name only once it is whole. */
 function installPython(): void {
   const folder = pythonFolder()
   if (existsSync(folder)) return
   const unfinished = `${folder}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
-  mkdirSync(dirname(folder), { recursive: true })
-  run('python3', ['-m', 'venv', unfinished])
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps']
-  run(join(unfinished, 'bin', 'python'), [...pip, '--requirement', join(clientsFolder, 'requirements.txt')])
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--root-user-action=ignore',
+    '--no-deps',
+  ]
+  run('python3', [...pip, '--target', unfinished, '--requirement', join(clientsFolder, 'requirements.txt')])
   renameSync(unfinished, folder)
 }
 

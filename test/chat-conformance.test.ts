@@ -205,6 +205,7 @@ describe('C15: fields that not every model knows', () => {
     reasoning_effort: 'low',
     prediction: { type: 'content', content: 'Wheels' },
     modalities: ['text'],
+    web_search_options: { search_context_size: 'low' },
     providerOptions: { any: { thing: true } },
   }
 

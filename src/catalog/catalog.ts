@@ -51,6 +51,8 @@ export interface CatalogOptions {
   readonly definitions?: ReadonlyMap<string, BuiltDefinition>
   /** By the id of the model: those of upstreams that can hand on what they are sent. */
   readonly relays?: ReadonlyMap<string, ChatModel>
+  /** Whom side requests go to that ask for a mixture by its name. Default: nobody, the mixture answers them itself. */
+  readonly sideRouter?: ChatModel
   /** Makes a mixture for one request. */
   readonly compose?: (definition: BuiltDefinition) => ChatModel
 }

@@ -30,7 +30,11 @@ export function createCatalog(config: Config, engines: Engines): Catalog {
   const { modelPrefix: prefix, deadline, overrides } = config.server
   const models = builder.models()
   const { definitions, relays } = builder
-  return catalogOf(models, { prefix, deadline, overrides, definitions, relays, compose: builder.compose })
+  const sideRouter = config.router?.sideModel === undefined ? undefined : models.find(({ id }) => id === routerId)
+  return catalogOf(models, {
+    ...{ prefix, deadline, overrides, definitions, relays, compose: builder.compose },
+    ...(sideRouter ? { sideRouter } : {}),
+  })
 }
 
 type ModelWrapper = (model: ChatModel) => ChatModel

@@ -59,6 +59,40 @@ describe('a named mixture', () => {
   })
 })
 
+describe('a side request', () => {
+  const title = { messages: [{ role: 'user', content: 'Name this chat.' }], metadata: { task: 'title' } }
+  const serveAside = (
+    model: string,
+    options: RequestOptions = {},
+    { body = title, ...parts }: { readonly body?: object; readonly sideRouter?: typeof router } = {
+      sideRouter: router,
+    },
+  ) => {
+    const compose = (composed: BuiltDefinition) => createSayingModel(composed.id, 'composed')
+    const catalog = catalogOf([router, generic, a, b, c], { prefix: '', deadline: {}, compose, ...parts })
+    return catalog.serve(createChatRequest({ model, messages: [], ...body }, { options })).model.id
+  }
+
+  it('to a mixture goes to the router, which has a model for it', () => {
+    expect(serveAside('generic')).toBe('router')
+    expect(serveAside('a', { mixture: 'generic' })).toBe('router')
+  })
+
+  it('that is one by its shape alone stays with the mixture that it names', () => {
+    const body = { messages: [{ role: 'user', content: 'Yes or no?' }], max_tokens: 8 }
+    expect(serveAside('generic', {}, { body, sideRouter: router })).toBe('generic')
+  })
+
+  it('to a single model stays there', () => {
+    expect(serveAside('a')).toBe('a')
+  })
+
+  it('to a mixture that is composed for it, or where nobody is there for it, stays there', () => {
+    expect(serveAside('generic', { workers: ['a', 'b'], aggregate: 'c' })).not.toBe('router')
+    expect(serveAside('generic', {}, {})).toBe('generic')
+  })
+})
+
 describe('named members', () => {
   it('are no mixture that is nested as deep as it goes already', () => {
     expect(() => serve('generic', { workers: ['a', 'deep'] })).toThrow(

@@ -8,6 +8,7 @@ import {
 } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
 import { createMixture } from '../mixture/mixture.ts'
+import { sideEvidenceOf } from '../router/side-request.ts'
 import { type BuiltDefinition, composeMixture } from './compose-mixture.ts'
 
 /** Who answers, and what it is asked. */
@@ -21,6 +22,7 @@ interface ServerParts {
   readonly overrides?: readonly Override[]
   readonly definitions?: ReadonlyMap<string, BuiltDefinition>
   readonly compose?: (definition: BuiltDefinition) => ChatModel
+  readonly sideRouter?: ChatModel
   readonly find: (id: string, param: string) => ChatModel
   /** The id without the prefix. */
   readonly bare: (id: string) => string
@@ -31,6 +33,7 @@ export function serverOf({
   overrides = allOverrides,
   definitions = new Map(),
   compose = (definition) => createMixture(definition),
+  sideRouter,
   find,
   bare,
 }: ServerParts): (request: ChatRequest) => Served {
@@ -46,7 +49,10 @@ export function serverOf({
     }
     const asked = mixture === undefined ? entry : find(mixture, 'mollmr.mixture')
     const own = { ...request, options }
-    if (!workers && aggregate === undefined) return { model: asked, request: own }
+    if (!workers && aggregate === undefined) {
+      const isAside = sideRouter && asked.card.kind === 'mixture' && isCertainlyAside(own)
+      return { model: isAside ? sideRouter : asked, request: own }
+    }
     const definition = composeMixture(request.options, { asked, base: definitions.get(asked.id), find })
     return { model: compose(definition), request: own }
   }
@@ -80,6 +86,11 @@ function requireUnmixed(options: RequestOptions): void {
   if (refused === undefined) return
   const message = `mollmr.${refused} means nothing here: no mixture answers this.`
   throw new RequestError('invalid_request', message, { param: `mollmr.${refused}` })
+}
+
+/** Somebody who names a mixture may well want it for an answer of ten tokens: the shape alone is not enough. */
+function isCertainlyAside(request: ChatRequest): boolean {
+  return sideEvidenceOf(request)?.startsWith('shape:') === false
 }
 
 function requireAllowed(options: RequestOptions, allowed: readonly Override[]): void {

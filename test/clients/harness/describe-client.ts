@@ -37,8 +37,8 @@ export interface FeatureOptions {
   readonly only?: Target
   /** Targets that cannot do this, and why: there the client must fail with an error that says so, and no model is asked. */
   readonly refused?: Partial<Record<Target, { readonly reason: string; readonly error: RegExp }>>
-  /** The models of the upstream that are asked, where it is not all of the target's. */
-  readonly asks?: readonly string[]
+  /** The models of the upstream that are asked, where it is not all of the target's; of every target or of each. */
+  readonly asks?: readonly string[] | Readonly<Record<Target, readonly string[]>>
   /** The question has a picture: a worker that cannot see is left out. */
   readonly seesPicture?: boolean
   /** In milliseconds. Default: 30 s. */
@@ -68,7 +68,8 @@ export function describeClient(client: string, define: (feature: Feature) => voi
     const refusal = refused?.[target]
     await (refusal ? expect(played).rejects.toThrow(refusal.error) : played)
     const able = cast[target].filter((name) => !seesPicture || name !== 'worker-c')
-    const expected = refusal ? [] : (asks ?? able)
+    const named = asks && 'bypass' in asks ? asks[target] : asks
+    const expected = refusal ? [] : (named ?? able)
     expect(new Set(fixture.askedSince(mark)), 'the models that were asked').toEqual(new Set(expected))
   }
 

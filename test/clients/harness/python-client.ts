@@ -13,9 +13,9 @@ export class PythonClient {
 
   /** @param file in the folder `python` */
   constructor(file: string) {
-    const python = join(pythonFolder(), 'bin', 'python')
-    const env = { PATH: process.env['PATH'], LITELLM_LOCAL_MODEL_COST_MAP: 'True', PYTHONDONTWRITEBYTECODE: '1' }
-    this.#child = spawn(python, [join(clientsFolder, 'python', file)], { env, stdio: 'pipe' })
+    // LiteLLM asks the internet for prices otherwise.
+    const env = { PATH: process.env['PATH'], PYTHONPATH: pythonFolder(), LITELLM_LOCAL_MODEL_COST_MAP: 'True' }
+    this.#child = spawn('python3', ['-B', join(clientsFolder, 'python', file)], { env, stdio: 'pipe' })
     if (!this.#child.stdout) throw new Error('Python has no stdout.')
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
     this.#child.stderr?.on('data', (data: Buffer) => (this.#complaints += data.toString()))

@@ -2,7 +2,7 @@
 import type { FeatureOptions } from './describe-client.ts'
 
 const reason = 'only a single model embeds'
-const refusal = { reason, error: /embeddings/i }
+const refusal = { reason, error: /only single models/ }
 
 export const noEmbeddings: FeatureOptions = {
   refused: { mixture: refusal, router: refusal },
