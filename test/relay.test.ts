@@ -69,7 +69,7 @@ afterEach(async () => {
   await upstream.close()
 })
 
-describe('embeddings', () => {
+describe('C16: embeddings', () => {
   it.each(['embedder', 'mollmr/embedder'])(
     'come as the official client asks for them, in base64: %s',
     async (model) => {
