@@ -46,6 +46,8 @@ class CatalogBuilder {
   readonly #built = new Map<string, ChatModel>()
   readonly #limits = new Map<string, ModelWrapper>()
   readonly #retryBudgets = new Map<string, RetryBudget>()
+  /** Single models as the router asks them. */
+  readonly #choosers = new Map<string, ChatModel>()
   readonly #open: string[] = []
   readonly definitions = new Map<string, BuiltDefinition>()
   /** By the id of the model: those that can hand on what nobody here can answer. */
@@ -90,12 +92,20 @@ class CatalogBuilder {
     if (!upstream) throw new ConfigError(`Model "${model.id}" is on an upstream "${model.upstream}" that is not there.`)
     const bare = this.#engines.createModel(model, upstream, cardOf(model, upstream))
     const recorded = recordCalls(this.#limited(upstream)(bare), estimateTokens)
-    const { maxRetries } = upstream
-    const lasting = retried(withBreaker(recorded), { maxRetries, budget: this.#retryBudget(upstream) })
-    const timed = withinDeadline(lasting)
+    const guarded = withBreaker(recorded, this.#engines.breakers.of(model, upstream))
+    const budget = this.#retryBudget(upstream)
+    const timedFor = (maxRetries: number): ChatModel => withinDeadline(retried(guarded, { maxRetries, budget }))
+    const timed = timedFor(upstream.maxRetries)
     // Params and a system prompt are of a conversation.
     if (upstream.kind === 'openai') this.relays.set(model.id, timed)
+    this.#choosers.set(model.id, withModelDefaults(timedFor(Math.min(upstream.maxRetries, 1)), model))
     return withModelDefaults(timed, model)
+  }
+
+  /** A model as the router asks it to choose: once more at most, because there is a default to go on with. */
+  #chooser(id: string): ChatModel {
+    const model = this.#model(id)
+    return this.#choosers.get(id) ?? model
   }
 
   /** One for all models of an upstream. */
@@ -137,6 +147,7 @@ class CatalogBuilder {
     const { mixtures, models, version } = this.#config
     const around = mixturesAroundRouter(mixtures)
     const within = mixtures.filter(({ name }) => !around.has(name))
+    const sideId = sideModel ?? model
     const candidates = [
       ...within.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
       ...[...models.keys()].map((id) => ({ model: this.#model(id), offered: false })),
@@ -147,8 +158,8 @@ class CatalogBuilder {
         id: routerId,
         version,
         candidates,
-        ...(model === undefined ? {} : { model: this.#model(model) }),
-        ...(sideModel === undefined ? {} : { sideModel: this.#model(sideModel) }),
+        ...(model === undefined ? {} : { model: this.#chooser(model) }),
+        ...(sideId === undefined ? {} : { sideModel: this.#model(sideId) }),
         ...(compose
           ? {
               compose: {

@@ -9,11 +9,13 @@ import { withRelay } from '../upstream/openai/with-relay.ts'
 import { speaksResponses, withNativeResponses } from '../upstream/responses/native-responses.ts'
 import { createTransport } from '../upstream/http/transport.ts'
 import { createSimulatedModel } from '../upstream/simulated/simulated-model.ts'
+import { Breakers } from './breakers.ts'
 import { createProvidedModel } from './provided-model.ts'
 
-/** What outlives a config: connections to servers, models loaded into memory, drafts that may be asked for again. */
+/** What outlives a config: connections to servers and how these do, models in memory, drafts that may be asked for again. */
 export interface Engines {
   readonly stageCache: StageCache
+  readonly breakers: Breakers
   /** The bare model, without retries, deadlines or a ledger. */
   createModel(model: ModelConfig, upstream: UpstreamConfig, card: ModelCard): ChatModel
   close(): Promise<void>
@@ -26,6 +28,7 @@ export function createEngines(): Engines {
   const engine = createLocalEngine({ folder })
   return {
     stageCache: new StageCache(),
+    breakers: new Breakers(),
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
         case 'openai': {

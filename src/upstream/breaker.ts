@@ -34,14 +34,13 @@ const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth
 /**
  * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, or half of at least
  * 20 calls, within 30 s, or a refused key. Then one call tries it. A 429 that says how long rests it that long, with
- * `rate_limit_exceeded`.
+ * `rate_limit_exceeded`. Default: a breaker of its own.
  */
-export function withBreaker(model: ChatModel): ChatModel {
-  const breaker = new Breaker(model.id)
+export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatModel {
   return wrapModel(model, (request, context) =>
     tapEvents(() => {
       const { clock } = context
-      const isProbe = breaker.enter(clock.now())
+      const isProbe = breaker.enter(model.id, clock.now())
       return {
         events: model.chat(request, context),
         close: (error) => {
@@ -52,8 +51,8 @@ export function withBreaker(model: ChatModel): ChatModel {
   )
 }
 
-class Breaker {
-  readonly #modelId: string
+/** What is known of how a model does. Several catalogs may share it. */
+export class Breaker {
   /** Calls and failures of this window and of the one before it. */
   #counts = [0, 0, 0, 0] as readonly [calls: number, failures: number, callsBefore: number, failuresBefore: number]
   #windowSinceMs = 0
@@ -63,20 +62,16 @@ class Breaker {
   #isProbed = false
   #coolsUntilMs = 0
 
-  constructor(modelId: string) {
-    this.#modelId = modelId
-  }
-
   /** True for the one call that tries a resting model. @throws UpstreamError while it rests */
-  enter(nowMs: number): boolean {
+  enter(modelId: string, nowMs: number): boolean {
     const coolMs = this.#coolsUntilMs - nowMs
     if (coolMs > 0) {
-      const message = `The upstream limits the rate of model "${this.#modelId}" for ${Math.ceil(coolMs / 1000)} s more.`
+      const message = `The upstream limits the rate of model "${modelId}" for ${Math.ceil(coolMs / 1000)} s more.`
       throw new UpstreamError('rate_limit_exceeded', message, { retryAfterMs: coolMs })
     }
     if (!this.#isResting) return false
     if (nowMs < this.#restsUntilMs || this.#isProbed) {
-      throw new UpstreamError('upstream_unavailable', `Model "${this.#modelId}" rests after repeated failures.`)
+      throw new UpstreamError('upstream_unavailable', `Model "${modelId}" rests after repeated failures.`)
     }
     this.#isProbed = true
     return true

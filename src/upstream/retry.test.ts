@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createChatRequest } from '../chat/chat-request.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
+import type { ModelExplanation } from '../chat/explanation.ts'
+import { collectAnswer } from '../chat/collect-answer.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
-import { UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { errorCodeOf, UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
 import { beginAsking } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createFakeModel, type FakeModel, type FakeStep, textSteps } from '../testing/fake-model.ts'
@@ -98,6 +100,25 @@ describe('retried', () => {
     expect((await run([[failing('rate_limit_exceeded', 3000)], textSteps('x')], { totalMs: 2000 })).outcome).toBe(
       'rate_limit_exceeded',
     )
+  })
+
+  it.each([
+    [4000, 1],
+    [9000, 3],
+  ])('with %d ms in all and calls that take 2 s, makes %d', async (totalMs, calls) => {
+    const clock = new FakeClock()
+    const slow = createFakeModel('m', { script: () => [{ waitMs: 200 }, failing('upstream_error')] })
+    const explain = (): ModelExplanation => ({
+      kind: 'model',
+      id: 'm',
+      budget: 'fits',
+      estimate: { calls: 1, promptTokens: 1, completionTokens: 1, knownCostUsd: 0, unpriced: [], ms: 2000 },
+    })
+    const model = retried({ ...slow, explain }, { maxRetries: 2, random: () => 1 })
+    const context = createCallContext({ clock, limits: { totalMs } })
+    const outcome = collectAnswer(model.chat(request, context)).then(() => 'ok', errorCodeOf)
+    await clock.advance(10_000)
+    expect([await outcome, slow.calls.length]).toEqual(['upstream_error', calls])
   })
 
   it('does nothing where there are no retries', async () => {

@@ -25,7 +25,7 @@ const longestWaitMs = 15_000
 /**
  * Makes a call again that failed in a way that may pass, until its first content has been handed up. The delays double
  * and are drawn at random up to their limit (full jitter), so that callers who failed together do not return together;
- * where an upstream says how long to wait, that counts.
+ * where an upstream says how long to wait, that counts. Nothing is tried again for which the deadline leaves too little.
  */
 export function retried(model: ChatModel, options: RetryOptions): ChatModel {
   return wrapModel(model, (request, context) =>
@@ -47,7 +47,7 @@ async function firstToLast(
         return await begunEvents(model.chat(request, context))
       } catch (error) {
         const waitMs = retries === maxRetries ? null : waitBefore(retries, error, random)
-        if (waitMs === null || context.clock.now() + waitMs >= context.deadline.endsAtMs) throw error
+        if (waitMs === null || !hasTimeFor(model, request, { context, waitMs })) throw error
         throwIfAborted(context.signal)
         if (budget && !giveBack) giveBack = budget.take()
         if (giveBack === null) throw error
@@ -71,6 +71,17 @@ async function begunEvents(events: AsyncIterable<ChatEvent>): Promise<AsyncItera
     read.push(next.value)
     if (next.value.type === 'end' || carriesContent(next.value)) return resumeEvents(read, iterator)
   }
+}
+
+/** Twice what the call is expected to take, after the wait: a try that is cut off by the deadline is paid for and lost. */
+function hasTimeFor(
+  model: ChatModel,
+  request: ChatRequest,
+  { context: { clock, deadline }, waitMs }: { readonly context: CallContext; readonly waitMs: number },
+): boolean {
+  if (deadline.endsAtMs === Infinity) return true
+  const expectedMs = model.explain?.(request, { clock, addedTokens: 0 }).estimate.ms ?? 0
+  return clock.now() + waitMs + 2 * expectedMs < deadline.endsAtMs
 }
 
 /** Milliseconds; null where it should not be tried again. */

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Clock, systemClock } from '../chat/clock.ts'
+import { createChatRequest } from '../chat/chat-request.ts'
+import { collectAnswer } from '../chat/collect-answer.ts'
+import { errorCodeOf } from '../chat/errors.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import { type ChaosUpstream, type FaultName, startChaosUpstream } from '../testing/chaos-upstream.ts'
+import { createCallContext } from '../trace/call-context.ts'
+import type { Catalog } from './catalog.ts'
+import { createCatalog } from './create-catalog.ts'
+import { createEngines, type Engines } from './engines.ts'
+
+let upstream: ChaosUpstream
+let engines: Engines
+let fault: FaultName | null
+
+beforeEach(async () => {
+  fault = '401'
+  upstream = await startChaosUpstream({ choose: () => fault })
+  engines = createEngines()
+})
+
+afterEach(async () => {
+  await engines.close()
+  await upstream.close()
+})
+
+interface Written {
+  readonly key?: string
+  readonly models?: string
+  readonly more?: string
+}
+
+function read({ key = 'k', models = '{ id: a, upstream: up }', more = 'mixtures: []' }: Written = {}): Catalog {
+  const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\n${more}\n`
+  return createCatalog(parseConfig({ text, path: 'test.yaml', env: {} }).config, engines)
+}
+
+function ask(catalog: Catalog, model = 'a'): Promise<string> {
+  const request = createChatRequest({ model, messages: [{ role: 'user', content: 'Which of them?' }] })
+  return collectAnswer(catalog.find(model).chat(request, createCallContext({ clock }))).then(() => 'ok', errorCodeOf)
+}
+
+/** On which the waits between tries are over at once. */
+const clock: Clock = {
+  now: () => systemClock.now(),
+  wallTime: () => systemClock.wallTime(),
+  after: (delayMs, run) => systemClock.after(delayMs < 1000 ? 0 : delayMs, run),
+}
+
+describe('a model that rests', () => {
+  it('rests on when the config is read again, under whatever name', async () => {
+    expect(await ask(read())).toBe('upstream_auth_failed')
+    fault = null
+    expect(await ask(read())).toBe('upstream_unavailable')
+    expect(await ask(read({ models: '{ id: b, name: a, upstream: up }' }), 'b')).toBe('upstream_unavailable')
+    expect(upstream.calls).toEqual(['a'])
+  })
+
+  it('is asked with another key, which nobody has refused', async () => {
+    await ask(read())
+    fault = null
+    expect(await ask(read({ key: 'other' }))).toBe('ok')
+  })
+
+  it('says nothing of another model of its upstream', async () => {
+    const catalog = read({ models: '{ id: a, upstream: up }, { id: b, upstream: up }' })
+    await ask(catalog)
+    fault = null
+    expect(await ask(catalog, 'b')).toBe('ok')
+  })
+})
+
+it('has a failing model asked twice by the router, three times by everybody else', async () => {
+  fault = '500'
+  const mixture = '{ name: generic, description: Anything, aggregate: good }'
+  const more = `mixtures: [${mixture}, { name: other, description: Something else, aggregate: good }]\nrouter: { model: a, default: generic }`
+  const catalog = read({ models: '{ id: a, upstream: up }, { id: good, upstream: up }', more })
+  await ask(catalog, 'router')
+  expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(2)
+  await ask(catalog, 'a')
+  expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(5)
+})
