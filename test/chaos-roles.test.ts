@@ -94,8 +94,8 @@ describe.each([false, true])('streamed: %s', (stream) => {
         expect([response.status, content]).toEqual([200, chaosText])
         return
       }
-      // Once the aggregate has begun, or says that the request itself is wrong, no draft stands in for it.
-      expect(hasBegun || expected === 'upstream_bad_request').toBe(true)
+      // Once the caller has seen a beginning, or the aggregate says that the request itself is wrong, no draft stands in for it.
+      expect((stream && hasBegun) || expected === 'upstream_bad_request').toBe(true)
       expect(code).toBe(expected)
       expect(response.status === 200).toBe(stream && hasBegun)
       expect(text).not.toContain('[DONE]')

@@ -5,6 +5,8 @@ import { throwIfAborted } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import type { Aggregate } from './resolved-mixture.ts'
+import { wantsForm } from './response-format.ts'
+import { untilEnd } from './until-end.ts'
 import { untilFirstContent } from './until-first-content.ts'
 import { withinSpan } from './within-span.ts'
 
@@ -35,14 +37,14 @@ export async function firstToAnswer(run: MixtureRun, fits: readonly number[], re
   return attempt
 }
 
-/** Asks one aggregate and waits for its first content. */
+/** Asks one aggregate and waits for its first content; for all of it where the client is to see nothing before. */
 export async function beginAnswer(run: MixtureRun, aggregate: Aggregate, request: ChatRequest): Promise<Attempt> {
   const { context } = run
   const { model } = aggregate
   const span = context.span.child('aggregate', model.id)
   const events = withinDeadline(model).chat(request, { ...context, span })
   try {
-    const begun = await untilFirstContent(withinSpan(events, span))
+    const begun = await (isHeldBack(run) ? untilEnd : untilFirstContent)(withinSpan(events, span))
     context.span.set({ model: model.id })
     return { events: begun, aggregate, request }
   } catch (error) {
@@ -50,4 +52,9 @@ export async function beginAnswer(run: MixtureRun, aggregate: Aggregate, request
     context.span.note('aggregate_failed', { model: model.id, code: errorCodeOf(error) })
     return { events: null, error }
   }
+}
+
+/** Whatever the upstream does: some stream although they were not asked to. */
+function isHeldBack({ request: { body } }: MixtureRun): boolean {
+  return body.stream !== true || wantsForm(body.response_format)
 }

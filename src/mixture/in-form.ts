@@ -5,8 +5,7 @@
 import type { ChatEvent } from '../chat/chat-event.ts'
 import { type ChatRequest, withBody } from '../chat/chat-request.ts'
 import { type Answer, AnswerFold } from '../chat/collect-answer.ts'
-import { errorCodeOf, UpstreamError } from '../chat/errors.ts'
-import { throwIfAborted } from '../chat/link-abort.ts'
+import { UpstreamError } from '../chat/errors.ts'
 import { resumeEvents } from '../chat/resume-events.ts'
 import { type Attempt, beginAnswer, type BegunAnswer } from './begin-answer.ts'
 import type { MixtureRun } from './mixture-run.ts'
@@ -15,12 +14,12 @@ import { formProblem, outOfFence, wantsForm } from './response-format.ts'
 /** The same attempt where the client wants no form; else one whose answer is whole and has the form, or has failed. */
 export async function inForm(run: MixtureRun, attempt: Attempt): Promise<Attempt> {
   if (!attempt.events || !wantsForm(run.request.body.response_format)) return attempt
-  const held = await heldAnswer(run, attempt)
-  if (!('problem' in held)) return held
-  const { problem, answer } = held
+  const found = await inspected(run, attempt)
+  if (!('problem' in found)) return found
+  const { problem, answer } = found
   run.context.span.note('answer_out_of_form', { problem })
   const again = await beginAnswer(run, attempt.aggregate, repairRequest(run, attempt.request, { problem, answer }))
-  const mended = again.events ? await heldAnswer(run, again) : again
+  const mended = again.events ? await inspected(run, again) : again
   return 'problem' in mended ? { events: null, error: outOfForm(attempt.aggregate.model.id, mended.problem) } : mended
 }
 
@@ -29,19 +28,13 @@ interface OutOfForm {
   readonly answer: Answer
 }
 
-/** Reads the answer to its end: nobody has seen any of it, so a failure on the way is one before the first content. */
-async function heldAnswer(run: MixtureRun, begun: BegunAnswer): Promise<Attempt | OutOfForm> {
+/** The answer is whole by now: reading it cannot fail. */
+async function inspected(run: MixtureRun, begun: BegunAnswer): Promise<Attempt | OutOfForm> {
   const events: ChatEvent[] = []
   const fold = new AnswerFold()
-  try {
-    for await (const event of begun.events) {
-      events.push(event)
-      fold.add(event)
-    }
-  } catch (error) {
-    throwIfAborted(run.context.signal)
-    run.context.span.note('aggregate_failed', { model: begun.aggregate.model.id, code: errorCodeOf(error) })
-    return { events: null, error }
+  for await (const event of begun.events) {
+    events.push(event)
+    fold.add(event)
   }
   const answer = fold.answer()
   if (!isToBeChecked(answer)) return { ...begun, events: resumeEvents(events) }
