@@ -43,7 +43,10 @@ const speeches: Readonly<Record<string, Speech>> = {
 }
 
 let upstream: ChaosUpstream
-let gateway: RunningGateway
+/** Has limits that no good answer comes near, however busy the machine is. */
+let patient: RunningGateway
+/** For faults that end at a limit. */
+let impatient: RunningGateway
 const modelOf = (name: string, index: number, stream: boolean): string => `${index}-${name}-${stream ? 's' : 'w'}`
 
 beforeAll(async () => {
@@ -51,23 +54,28 @@ beforeAll(async () => {
   const ids = faultNames.flatMap((_, index) =>
     Object.keys(speeches).flatMap((name) => [modelOf(name, index, true), modelOf(name, index, false)]),
   )
-  gateway = await runConfig(`
-server: { deadlines: { first_content_ms: 250, idle_ms: 250, total_ms: 5000 } }
+  const run = (deadlines: string): Promise<RunningGateway> =>
+    runConfig(`
+server: { deadlines: { ${deadlines}, total_ms: 60000 } }
 upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
 models: [${ids.map((id) => `{ id: ${id}, upstream: up }`).join(', ')}]
 mixtures: []
 `)
+  patient = await run('first_content_ms: 30000, idle_ms: 30000')
+  impatient = await run('first_content_ms: 800, idle_ms: 500')
 })
 
 afterAll(async () => {
-  await gateway.close()
+  await patient.close()
+  await impatient.close()
   await upstream.close()
 })
 
 describe.each(Object.entries(speeches))('%s', (dialect, { path, body, end, textOf }) => {
   describe.each([false, true])('streamed: %s', (stream) => {
     it.concurrent.each(faultNames.map((name, index) => [name, index] as const))('%s', async (name, index) => {
-      const response = await fetch(gateway.url + path, {
+      const { url } = faults[name].isSlow === true ? impatient : patient
+      const response = await fetch(url + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...body(modelOf(dialect, index, stream)), stream }),
@@ -95,5 +103,5 @@ describe.each(Object.entries(speeches))('%s', (dialect, { path, body, end, textO
 })
 
 it('has no error inside', () => {
-  expect(gateway.errors).toEqual([])
+  expect([...patient.errors, ...impatient.errors]).toEqual([])
 })

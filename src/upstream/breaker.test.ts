@@ -47,6 +47,19 @@ describe('withBreaker', () => {
   })
 
   it.each([
+    ['a tenth of 100 calls at once fail before the others have ended', 10, 'ok'],
+    ['half of them do', 60, 'upstream_unavailable'],
+  ])('where %s, it then says %s', async (...[, failures, outcome]) => {
+    const bench = new Bench()
+    const running = Array.from({ length: 100 - failures }, () => bench.begin([{ waitMs: 50 }, ...textSteps('Hi')]))
+    await bench.askTimes(failures, failing('upstream_reset'))
+    const asked = bench.begin(textSteps('Hi'))
+    await bench.clock.advance(50)
+    expect(await asked).toBe(outcome)
+    expect(new Set(await Promise.all(running))).toEqual(new Set(['ok']))
+  })
+
+  it.each([
     [2, 'upstream_unavailable'],
     [3, 'ok'],
   ])('rests a model that fails half of twenty calls, and not one that fails less: every %d', async (every, then) => {

@@ -33,7 +33,7 @@ const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth
 
 /**
  * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, or half of at least
- * 20 calls, within 30 s, or a refused key. Then one call tries it. A 429 that says how long rests it that long, with
+ * 20 calls, within 30 s (calls that still run count as good), or a refused key. Then one call tries it. A 429 that says how long rests it that long, with
  * `rate_limit_exceeded`. Default: a breaker of its own.
  */
 export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatModel {
@@ -56,6 +56,8 @@ export class Breaker {
   /** Calls and failures of this window and of the one before it. */
   #counts = [0, 0, 0, 0] as readonly [calls: number, failures: number, callsBefore: number, failuresBefore: number]
   #windowSinceMs = 0
+  /** Calls that have begun and not ended. */
+  #running = 0
   #inARow = 0
   #restsUntilMs = 0
   #isResting = false
@@ -69,15 +71,20 @@ export class Breaker {
       const message = `The upstream limits the rate of model "${modelId}" for ${Math.ceil(coolMs / 1000)} s more.`
       throw new UpstreamError('rate_limit_exceeded', message, { retryAfterMs: coolMs })
     }
-    if (!this.#isResting) return false
+    if (!this.#isResting) {
+      this.#running += 1
+      return false
+    }
     if (nowMs < this.#restsUntilMs || this.#isProbed) {
       throw new UpstreamError('upstream_unavailable', `Model "${modelId}" rests after repeated failures.`)
     }
     this.#isProbed = true
+    this.#running += 1
     return true
   }
 
   leave(error: unknown, nowMs: number, isProbe: boolean): void {
+    this.#running -= 1
     if (isProbe) this.#isProbed = false
     if (error === null) this.#succeed(nowMs, isProbe)
     else if (error instanceof UpstreamError) this.#fail(error, nowMs, isProbe)
@@ -103,7 +110,7 @@ export class Breaker {
     if (!unwell.has(code)) return
     this.#count(nowMs, true)
     this.#inARow += 1
-    if (isProbe || this.#inARow >= mostInARow || this.#failsTooOften()) this.#rest(nowMs)
+    if (isProbe || this.#failsInARow() || this.#failsTooOften()) this.#rest(nowMs)
   }
 
   #rest(nowMs: number): void {
@@ -122,9 +129,17 @@ export class Breaker {
     this.#counts = [callsNow + 1, failuresNow + (isFailure ? 1 : 0), callsBefore, failuresBefore]
   }
 
+  /**
+   * Of calls that began together those that fail come back first, because failing is quick: what still runs speaks for the
+   * model until it has ended.
+   */
+  #failsInARow(): boolean {
+    return this.#inARow >= Math.max(mostInARow, failingShare * this.#running)
+  }
+
   #failsTooOften(): boolean {
     const [calls, failures, callsBefore, failuresBefore] = this.#counts
-    const all = calls + callsBefore
+    const all = calls + callsBefore + this.#running
     return all >= fewestCalls && failures + failuresBefore >= failingShare * all
   }
 }
