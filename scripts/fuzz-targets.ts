@@ -26,8 +26,6 @@ export interface FuzzTarget {
   readonly name: string
   /** Good inputs, which are then spoilt. */
   readonly seeds: readonly string[]
-  /** Share of the cases that the others get: for what takes long. */
-  readonly share: number
   /** Throws where a promise is broken. */
   readonly check: (input: Buffer) => void
 }
@@ -68,23 +66,20 @@ const configs = [
 ]
 
 export const fuzzTargets: readonly FuzzTarget[] = [
-  { name: 'chat-body', seeds: chatBodies, share: 1, check: (input) => void chatDialect.parse(input, caller) },
+  { name: 'chat-body', seeds: chatBodies, check: (input) => void chatDialect.parse(input, caller) },
   {
     name: 'messages-body',
     seeds: messagesBodies,
-    share: 1,
     check: (input) => void messagesDialect.parse(input, caller),
   },
   {
     name: 'responses-body',
     seeds: responsesBodies,
-    share: 1,
     check: (input) => void createResponsesDialect(new ResponseShelf()).parse(input, caller),
   },
   {
     name: 'splice-model',
     seeds: chatBodies,
-    share: 1,
     check: (input) => {
       const { request } = chatDialect.parse(input, caller)
       if (request.source === undefined) return
@@ -95,7 +90,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: 'sse',
     seeds: [frames(goodEvents), frames(firstEvents, '\r'), `\ufeff: a\r\nevent: b\nid: 1\r\rdata\ndata:c\n\n`],
-    share: 0.5,
     check: (input) => {
       const cut = input.length === 0 ? 0 : (input[0] ?? 0) % input.length
       const bytes = Array.from(input, (byte) => Uint8Array.of(byte))
@@ -107,7 +101,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: 'upstream-chunk',
     seeds: goodEvents,
-    share: 1,
     check: (input) => {
       const value = parsed(input.toString())
       const chunk = repairChunk(value, identity)?.value
@@ -123,7 +116,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       '{"error":{"message":"sk-secret-of-the-upstream","code":"rate_limit_exceeded"}}',
       '{"object":"error","detail":[{"msg":"a"}]}',
     ],
-    share: 1,
     check: (input) => {
       const text = input.toString()
       repairCompletion(parsed(text), identity)
@@ -157,7 +149,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: 'config',
     seeds: configs,
-    share: 0.1,
     check: (input) => void parseConfig({ text: input.toString(), path: 'c.yaml', env: { KEY: 'k' } }),
   },
   {
@@ -168,7 +159,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       'generic',
       'I choose "coder".',
     ],
-    share: 1,
     check: (input) => {
       const choice = parseRoute(input.toString(), ['generic', 'coder'])
       if (choice !== undefined && !['generic', 'coder', 'none'].includes(choice)) throw new Error(`Chosen: ${choice}`)
@@ -178,7 +168,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: 'draft',
     seeds: ['The answer is \\boxed{42}.', '<think>a</think>Answer: B', '{"choice": 2}', '**Final answer:** 41 or (C)'],
-    share: 1,
     check: (input) => {
       const text = input.toString()
       extractAnswer(stripReasoning(text))

@@ -1,12 +1,15 @@
 /** `npm run fuzz`: spoilt inputs for everything that reads what others write. What breaks a promise is kept in test/corpus. */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { randomOf } from '../src/testing/chaos-upstream.ts'
 import { fuzzHttp } from './fuzz-http.ts'
-import { complaintOf, type FuzzTarget, fuzzTargets } from './fuzz-targets.ts'
-import { spoil } from './spoil.ts'
+import { type FuzzExample, type FuzzJob, type FuzzResult, splitsJob } from './fuzz-job.ts'
+import { fuzzTargets } from './fuzz-targets.ts'
 import { atMost, type Figure, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({
@@ -19,41 +22,44 @@ const { values } = parseArgs({
 })
 const cases = Number(values.cases ?? (values.full ? 5_000_000 : 50_000))
 const seed = Number(values.seed)
-const httpShare = 0.1
+const isWanted = (name: string): boolean => values.only === undefined || values.only === name
 
-function keep(name: string, input: Buffer, why: string): void {
-  const folder = join(import.meta.dirname, '../test/corpus', name)
+function keep(target: string, { input, why }: FuzzExample): void {
+  const folder = join(import.meta.dirname, '../test/corpus', target)
   mkdirSync(folder, { recursive: true })
   const file = `${createHash('sha256').update(input).digest('hex').slice(0, 16)}.bin`
   writeFileSync(join(folder, file), input)
-  console.log(`${name} ${file}: ${why.slice(0, 500)}`)
+  console.log(`${target} ${file}: ${why.slice(0, 500)}`)
 }
 
-function fuzz(target: FuzzTarget): Figure {
-  const random = randomOf(seed)
-  const reasons = new Set<string>()
-  let failures = 0
-  const times = Math.ceil(cases * target.share)
-  for (let time = 0; time < times; time += 1) {
-    const input = spoil(target.seeds, random)
-    const why = complaintOf(target, input)
-    if (why === null) continue
-    failures += 1
-    const reason = why.split('\n').slice(0, 3).join('\n')
-    // One file for each kind of failure.
-    if (!reasons.has(reason)) keep(target.name, input, why)
-    reasons.add(reason)
+async function runJob(job: FuzzJob): Promise<Figure> {
+  const worker = new Worker(new URL('./fuzz-job.ts', import.meta.url), { workerData: job })
+  const [result] = (await once(worker, 'message')) as [FuzzResult]
+  for (const example of result.examples) keep(job.name, example)
+  return atMost(`${job.name}: failures in ${result.cases} cases`, result.failures, 0)
+}
+
+/** As many at a time as the machine has cores. */
+async function runJobs(jobs: readonly FuzzJob[]): Promise<Figure[]> {
+  const figures: Figure[] = []
+  const waiting = jobs.entries()
+  const lane = async (): Promise<void> => {
+    for (const [index, job] of waiting) figures[index] = await runJob(job)
   }
-  return atMost(`${target.name}: failures in ${times} cases`, failures, 0)
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return figures
 }
 
 async function fuzzRawHttp(): Promise<Figure> {
-  const { failures, cases: times } = await fuzzHttp(Math.ceil(cases * httpShare), randomOf(seed))
-  for (const { input, why } of failures.slice(0, 20)) keep('http', input, why)
-  return atMost(`raw HTTP: failures in ${times} cases`, failures.length, 0)
+  const { failures, cases: times } = await fuzzHttp(cases, randomOf(seed))
+  for (const example of failures.slice(0, 20)) keep('http', example)
+  return atMost(`http: failures in ${times} cases`, failures.length, 0)
 }
 
 const startedMs = performance.now()
-const figures = fuzzTargets.filter(({ name }) => values.only === undefined || values.only === name).map(fuzz)
-if (values.only === undefined || values.only === 'http') figures.push(await fuzzRawHttp())
+const splits = { name: splitsJob, cases: values.full ? 5_000_000 : 0, seed }
+const jobs = [...fuzzTargets.map(({ name }) => ({ name, cases, seed })), splits].filter(({ name }) => isWanted(name))
+const figures = await runJobs(jobs)
+// Alone: it has limits of time.
+if (isWanted('http')) figures.push(await fuzzRawHttp())
 writeReport('fuzz', figures, { cases, seed, seconds: Math.round((performance.now() - startedMs) / 1000) })

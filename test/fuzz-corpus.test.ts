@@ -26,5 +26,5 @@ it('sees a check that fails', () => {
   const check = (): never => {
     throw new TypeError('boom')
   }
-  expect(complaintOf({ name: 'x', seeds: [''], share: 1, check }, Buffer.from('a'))).toContain('boom')
+  expect(complaintOf({ name: 'x', seeds: [''], check }, Buffer.from('a'))).toContain('boom')
 })
