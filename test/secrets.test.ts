@@ -129,7 +129,15 @@ it('tells none in an answer, an error, a header, a trace, the log or a descripti
       })
     }
   }
-  for (const path of ['/', '/v1/models', '/v1/models/m1', '/health/ready', '/openapi.json', '/v1/models/m2?key=x'])
+  for (const path of [
+    '/',
+    '/v1/models',
+    '/v1/models/m1',
+    '/health/ready',
+    '/openapi.json',
+    '/metrics',
+    '/v1/models/m2?key=x',
+  ])
     await hear(path, path, { headers: { 'x-api-key': alice } })
   await hear('forbidden', '/v1/models/m1', { headers: { 'x-api-key': bob } })
   await hear('wrong key', '/v1/models', { headers: { 'x-api-key': `${bob}x` } })
@@ -178,9 +186,13 @@ function logOf({ traces }: RunningGateway): string {
   try {
     const log = openRequestLog(folder, {
       clock: systemClock,
+      process: { pid: 1, isAlive: () => false },
       onError: (error) => told.push(['log error', String(error)]),
     })
-    for (const trace of traces) log.add(trace)
+    for (const trace of traces) {
+      log.begin(trace)
+      log.add(trace)
+    }
     log.close()
     return readdirSync(folder)
       .map((file) => readFileSync(join(folder, file), 'latin1'))

@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type ChaosClient, openChaosClient, writeRequest } from '../src/testing/chaos-client.ts'
 
 const bin = join(import.meta.dirname, '../src/cli/bin.ts')
 const config = (pace: string, server = ''): string => `
@@ -32,8 +34,12 @@ interface Started {
   readonly ended: Promise<number | null>
 }
 
-function start(words: readonly string[], nodeOptions: readonly string[] = []): Started {
-  const child = spawn(process.execPath, [...nodeOptions, bin, 'start', '--config', file, ...words], { cwd: folder })
+/** With a limit of files where one is given. */
+function start(words: readonly string[], nodeOptions: readonly string[] = [], mostFiles?: number): Started {
+  const command = [process.execPath, ...nodeOptions, bin, 'start', '--config', file, ...words]
+  const [program = '', ...rest] =
+    mostFiles === undefined ? command : ['/bin/sh', '-c', `ulimit -n ${mostFiles} && exec "$@"`, 'sh', ...command]
+  const child = spawn(program, rest, { cwd: folder })
   const output = { text: '' }
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output.text += data.toString()))
@@ -126,8 +132,66 @@ describe('mollmr start', () => {
     writeFileSync(file, 'mixtures: [{ nam: x }]')
     await until(async () => (await stateOf()) === 'stale')
     expect(running.output.text).toContain('mollmr.yaml:1:')
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toMatch(/^mollmr_config_reload_failed_total [1-9]/m)
+    expect(metrics).toContain('\nmollmr_config_stale 1\n')
     expect((await ask(url)).status).toBe(200)
     writeFileSync(file, config('seed: 2'))
     await until(async () => (await stateOf()) === 'current')
   })
+
+  it('says of a request that ran when it was killed, at its next start, that it was aborted', async () => {
+    writeFileSync(file, config('tokens_per_second: 1'))
+    const data = ['--data', folder]
+    const killed = start(data)
+    const asked = await ask(await urlOf(killed))
+    const rowsOf = (table: string): unknown[] => {
+      const database = new DatabaseSync(join(folder, 'mollmr.sqlite'), { readOnly: true })
+      const rows = database.prepare(`select * from ${table}`).all()
+      database.close()
+      return rows
+    }
+    await until(() => rowsOf('running').length === 1)
+    killed.process.kill('SIGKILL')
+    await killed.ended
+    await expect(asked.text()).rejects.toThrow()
+    const running = start(data)
+    await urlOf(running)
+    expect(running.output.text).toContain('1 requests ran when an earlier process died')
+    expect(rowsOf('requests')).toMatchObject([{ route: 'generic', outcome: 'aborted_crash' }])
+    expect(rowsOf('running')).toEqual([])
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'turns callers away while nearly all files are open that it may have, and recovers without a new start',
+    async () => {
+      writeFileSync(file, config('seed: 1'))
+      const running = start([], [], 80)
+      const url = await urlOf(running)
+      const idle = await Promise.all(
+        Array.from({ length: 100 }, () =>
+          openChaosClient(url).then(
+            (client) => client,
+            () => null,
+          ),
+        ),
+      )
+      const isHolding = (client: ChaosClient | null): boolean => client !== null && !client.isClosed
+      // Whom the kernel let in but the process could not take is sent away without a word.
+      await until(() => !idle.every(isHolding))
+      const asking = idle.filter(isHolding).at(-1)
+      asking?.write(writeRequest('/v1/models'))
+      await asking?.closed
+      expect(asking?.text).toContain('HTTP/1.1 503')
+      expect(asking?.text).toContain('"code":"overloaded"')
+      for (const client of idle) client?.leave()
+      await until(() =>
+        ask(url).then(
+          (response) => response.status === 200,
+          () => false,
+        ),
+      )
+      expect(running.process.exitCode).toBeNull()
+    },
+  )
 })

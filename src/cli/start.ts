@@ -3,14 +3,18 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { curlCommand } from '../gateway/home-page.ts'
-import { createGateway, type Gateway } from '../gateway/gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
 import type { Config } from '../config/config.ts'
 import type { ParsedConfig } from '../config/parse-config.ts'
 import { KeyRing } from '../gateway/key-ring.ts'
 import { systemClock } from '../chat/clock.ts'
-import type { RequestLog } from '../store/request-log.ts'
+import { Metrics } from '../metrics/metrics.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
+import { mostOpenFiles } from './open-files.ts'
+import { openLog } from './open-log.ts'
+import { processMetrics } from './process-metrics.ts'
+import type { RequestLog } from '../store/request-log.ts'
 import { requireKeys } from './require-keys.ts'
 import { openConfig, type OpenedConfig, priced } from './open-config.ts'
 import { returnMemory } from './return-memory.ts'
@@ -47,18 +51,14 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   let keys = new KeyRing(opened.config.keys)
   let isConfigStale = false
   const log = options.data === undefined ? null : await openLog(options.data, terminal)
+  const metrics = new Metrics()
+  const failedReloads = processMetrics(metrics, log)
   const gateway = createGateway({
+    ...setUp(server, { terminal, log }),
     catalog: () => catalog,
     keys: () => keys,
-    maxBodyBytes: server.maxBodyBytes,
-    maxInFlight: server.maxInFlight,
-    memoryShare,
+    metrics,
     isConfigStale: () => isConfigStale,
-    corsOrigins: server.corsOrigins,
-    onError: (error, requestId) => {
-      terminal.err(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    },
-    onTrace: (trace) => log?.add(trace),
   })
   const url = await listen(gateway, { host, port: options.port ?? server.port })
   greet(terminal, { url, opened, catalog, warnings: [...opened.warnings, ...budgetWarnings(opened.config, catalog)] })
@@ -75,6 +75,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
     },
     refuse: () => {
       isConfigStale = true
+      failedReloads.value += 1
     },
   })
   await untilAborted(stop)
@@ -93,15 +94,23 @@ function boundMemory(): () => void {
   }
 }
 
-/** Loaded only when it is used: SQLite costs memory and start-up time. */
-async function openLog(directory: string, terminal: Terminal): Promise<RequestLog> {
-  const { openRequestLog } = await import('../store/request-log.ts')
-  return openRequestLog(directory, {
-    clock: systemClock,
-    onError: (error) => {
-      terminal.err(`The request log in ${directory} cannot be written: ${(error as Error).message}\n`)
+/** What stays as it is when the config changes. */
+function setUp(
+  { maxBodyBytes, maxInFlight, corsOrigins }: Config['server'],
+  { terminal, log }: { readonly terminal: Terminal; readonly log: RequestLog | null },
+): Omit<GatewayOptions, 'catalog'> {
+  return {
+    maxBodyBytes,
+    maxInFlight,
+    corsOrigins,
+    memoryShare,
+    maxOpenFiles: mostOpenFiles(),
+    onError: (error, requestId) => {
+      terminal.err(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     },
-  })
+    onBegin: (trace) => log?.begin(trace),
+    onTrace: (trace) => log?.add(trace),
+  }
 }
 
 async function listen(gateway: Gateway, address: { readonly host: string; readonly port: number }): Promise<string> {

@@ -56,6 +56,7 @@ export async function answerChat(
   })
   const leave = new AbortController()
   const stopWatching = abortWhenCallerLeaves(reply, leave)
+  parts.onBegin(trace)
   const release = parts.inFlight.add(leave)
   const exchange = { parts, parsed, request, model, trace, signal: leave.signal, reply }
   try {

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { Admission } from './admission.ts'
 import type { InFlight } from './in-flight.ts'
@@ -13,7 +14,10 @@ export interface GatewayParts {
   readonly admission: Admission
   /** True while a changed config cannot be used and the one before stays. */
   readonly isConfigStale: () => boolean
+  readonly metrics: Metrics
   readonly traces: TraceShelf
+  /** Hears of a request that is taken on, and of the same once it has ended. */
+  readonly onBegin: (trace: Trace) => void
   readonly onTrace: (trace: Trace) => void
   readonly onError: (error: unknown, requestId: string) => void
   /** Seconds since 1970. */

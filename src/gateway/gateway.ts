@@ -6,7 +6,8 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
-import { ShutdownError } from '../chat/errors.ts'
+import { errorCodeOf, ShutdownError } from '../chat/errors.ts'
+import { type Counter, Metrics } from '../metrics/metrics.ts'
 import { acceptJsonBodies } from './accept-json.ts'
 import { Admission } from './admission.ts'
 import { admitCallers } from './admit-callers.ts'
@@ -14,8 +15,10 @@ import { callerDialect } from './caller-dialect.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { decodeBodies } from './decode-body.ts'
 import { errorResponseOf } from './error-response.ts'
+import { countGateway } from './gateway-metrics.ts'
 import { guardConnections, refuseBadHttp } from './guard-connections.ts'
 import { KeyRing } from './key-ring.ts'
+import { keepFilesFree } from './keep-files-free.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadWatch } from './load-watch.ts'
 import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
@@ -45,6 +48,12 @@ export interface GatewayOptions {
   /** True while a changed config cannot be used and the one before stays. Default: never. */
   readonly isConfigStale?: () => boolean
   readonly clock?: Clock
+  /** Told of requests and errors, and shown at `GET /metrics`. Default: of this gateway alone. */
+  readonly metrics?: Metrics
+  /** Hears of every chat request that is taken on. */
+  readonly onBegin?: (trace: Trace) => void
+  /** Files and connections that the process may have open; the last tenth is for calls, not for callers. Default: no limit. */
+  readonly maxOpenFiles?: number
   /** How long a request may take to arrive: its headers, and all of it. Default: 10 s and 30 s. */
   readonly patience?: { readonly headersMs: number; readonly requestMs: number }
 }
@@ -70,23 +79,32 @@ export function createGateway(options: GatewayOptions): Gateway {
   const load = new LoadWatch(clock, options.memoryShare ?? (() => 0))
   const admission = new Admission(inFlight, load, options.maxInFlight ?? defaultMaxInFlight)
   const server = createServer(options)
+  const metrics = options.metrics ?? new Metrics()
+  const isConfigStale = options.isConfigStale ?? (() => false)
+  const counters = countGateway(metrics, { inFlight, admission, load, isConfigStale })
   guardConnections(server.server, clock)
   refuseBadForm(server)
+  keepFilesFree(server, options.maxOpenFiles ?? Infinity)
   acceptJsonBodies(server)
   decodeBodies(server, options.maxBodyBytes)
   allowCrossOrigin(server, options.corsOrigins)
   const openRing = new KeyRing([])
   admitCallers(server, options.keys ?? (() => openRing))
-  answerErrors(server, options.onError)
+  answerErrors(server, options.onError, counters.errors)
   refuseUnknownRoutes(server)
   addRoutes(server, {
     catalog: options.catalog,
     clock,
     inFlight,
     admission,
-    isConfigStale: options.isConfigStale ?? (() => false),
+    metrics,
+    isConfigStale,
     traces: new TraceShelf(keptTraces),
-    onTrace: options.onTrace ?? (() => undefined),
+    onBegin: options.onBegin ?? (() => undefined),
+    onTrace: (trace) => {
+      counters.countTrace(trace)
+      options.onTrace?.(trace)
+    },
     onError: options.onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })
@@ -139,9 +157,10 @@ function createServer(options: GatewayOptions): FastifyInstance {
   return server
 }
 
-function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError']): void {
+function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError'], errors: Counter): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = requestErrorOf(thrown, request)
+    errors.add({ code: errorCodeOf(error) })
     if (errorResponseOf(error).status === 500) onError(error, request.id)
     sendError(reply, error)
   })

@@ -11,8 +11,8 @@ const ticksBetweenMemory = 20
 export class LoadWatch {
   readonly #clock: Clock
   readonly #memoryShare: () => number
-  /** Of the last ticks, in turn: was it late? */
-  readonly #late: boolean[] = []
+  /** How late the last ticks were, in turn. */
+  readonly #delaysMs: number[] = []
   #tick = 0
   #lateTicks = 0
   #isFull = false
@@ -30,10 +30,16 @@ export class LoadWatch {
     return this.#isFull ? 'is short of memory' : null
   }
 
+  /** The 99th percentile of how late timers ran, of the last 5 s. */
+  get delayMs(): number {
+    const sorted = this.#delaysMs.toSorted((a, b) => a - b)
+    return sorted[Math.floor(sorted.length * 0.99)] ?? 0
+  }
+
   start(): void {
     const dueMs = this.#clock.now() + everyMs
     this.#cancel = this.#clock.after(everyMs, () => {
-      this.#see(this.#clock.now() - dueMs > lateMs)
+      this.#see(Math.max(0, this.#clock.now() - dueMs))
       this.start()
     })
   }
@@ -42,11 +48,11 @@ export class LoadWatch {
     this.#cancel?.()
   }
 
-  #see(isLate: boolean): void {
+  #see(delayMs: number): void {
     const place = this.#tick % kept
-    if (this.#late[place] === true) this.#lateTicks -= 1
-    if (isLate) this.#lateTicks += 1
-    this.#late[place] = isLate
+    if ((this.#delaysMs[place] ?? 0) > lateMs) this.#lateTicks -= 1
+    if (delayMs > lateMs) this.#lateTicks += 1
+    this.#delaysMs[place] = delayMs
     if (this.#tick % ticksBetweenMemory === 0) this.#isFull = this.#memoryShare() > fullShare
     this.#tick += 1
   }

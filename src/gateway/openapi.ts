@@ -41,6 +41,9 @@ export function openApiDocument(): Record<string, unknown> {
       '/mollmr/v1/traces/{id}': {
         get: operation('What one of the latest requests did', { type: 'object' }, [pathParameter('id')]),
       },
+      '/metrics': {
+        get: operation('Figures for whoever watches the gateway, as Prometheus reads them', { type: 'string' }),
+      },
       '/health/live': { get: operation('The process runs', ref('Health')) },
       '/health/ready': { get: operation('The gateway takes requests', ref('Health')) },
     },

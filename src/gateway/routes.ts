@@ -11,6 +11,7 @@ import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
 import { explain } from './explain.ts'
+import { sendMetrics } from './gateway-metrics.ts'
 import { homePage } from './home-page.ts'
 import { forgetResponse, showResponse } from './kept-responses.ts'
 import { allowedModels, listModels, showModel } from './list-models.ts'
@@ -52,6 +53,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.get('/health/ready', open, (_request, reply) => showReadiness(parts, reply))
   // Claude Code asks whether anybody is there.
   server.get('/api/hello', open, () => ({ message: 'hello' }))
+  server.get('/metrics', (request, reply) => sendMetrics(parts.metrics, request, reply))
   server.get('/openapi.json', () => openApiDocument())
   server.post('/mollmr/v1/explain', (http) => explain(parts, http))
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))

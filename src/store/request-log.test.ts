@@ -24,6 +24,8 @@ const row: LedgerRow = {
 let directory: string
 let errors: unknown[]
 const onError = (error: unknown): number => errors.push(error)
+/** Of a process that has died is known that nobody has its number. */
+const ours = { pid: 42, isAlive: (pid: number): boolean => pid === 7 }
 
 beforeEach(() => {
   errors = []
@@ -55,7 +57,7 @@ function read(sql: string): Record<string, unknown>[] {
 describe('the request log', () => {
   it('has one row per request and one per call', async () => {
     const clock = new FakeClock()
-    const log = openRequestLog(directory, { clock, onError })
+    const log = openRequestLog(directory, { clock, process: ours, onError })
     log.add(finishedTrace('req_1', clock))
     await clock.advance(100)
     expect(read('select id, route, route_source, model, degraded, outcome from requests')).toEqual([
@@ -70,7 +72,7 @@ describe('the request log', () => {
 
   it('writes what is left when it is closed', () => {
     const clock = new FakeClock()
-    const log = openRequestLog(directory, { clock, onError })
+    const log = openRequestLog(directory, { clock, process: ours, onError })
     log.add(finishedTrace('req_1', clock))
     log.add(finishedTrace('req_2', clock))
     log.close()
@@ -80,7 +82,7 @@ describe('the request log', () => {
 
   it('drops what it cannot write and says so, without failing', async () => {
     const clock = new FakeClock()
-    const log = openRequestLog(directory, { clock, onError })
+    const log = openRequestLog(directory, { clock, process: ours, onError })
     const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
     other.exec('drop table calls')
     other.close()
@@ -94,7 +96,7 @@ describe('the request log', () => {
   it('goes on with the file of an earlier run', () => {
     const clock = new FakeClock()
     for (const id of ['req_1', 'req_2']) {
-      const log = openRequestLog(directory, { clock, onError })
+      const log = openRequestLog(directory, { clock, process: ours, onError })
       log.add(finishedTrace(id, clock))
       log.close()
     }
@@ -103,7 +105,7 @@ describe('the request log', () => {
 
   it('goes on beside a file that another process holds, and writes when it is free', async () => {
     const clock = new FakeClock()
-    const log = openRequestLog(directory, { clock, onError })
+    const log = openRequestLog(directory, { clock, process: ours, onError })
     const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
     other.exec('begin immediate')
     log.add(finishedTrace('req_1', clock))
@@ -121,7 +123,7 @@ describe('the request log', () => {
 
   it('keeps ten thousand requests at most while it cannot write, and says how many it has dropped', async () => {
     const clock = new FakeClock()
-    const log = openRequestLog(directory, { clock, onError })
+    const log = openRequestLog(directory, { clock, process: ours, onError })
     const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
     other.exec('begin immediate')
     for (let index = 0; index < 10_007; index += 1) log.add(createTrace(`req_${index}`, clock))
@@ -131,7 +133,49 @@ describe('the request log', () => {
     await clock.advance(1000)
     expect(read('select count(*) as requests from requests')).toEqual([{ requests: 10_000 }])
     expect(String(errors.at(-1))).toContain('7 requests are missing')
+    expect(log.dropped).toBe(7)
     log.close()
+  })
+
+  it('knows after a crash what ran then, but not what runs in a process that lives', async () => {
+    const clock = new FakeClock()
+    for (const pid of [41, 42, 7]) {
+      const log = openRequestLog(directory, { clock, process: { pid, isAlive: () => true }, onError })
+      const trace = createTrace(`req_of_${pid}`, clock)
+      trace.root.set({ route: 'generic' })
+      log.begin(trace)
+      await clock.advance(100)
+      log.close()
+    }
+    const log = openRequestLog(directory, { clock, process: ours, onError })
+    expect(log.found).toEqual({ aborted: 2, tornPages: 0 })
+    log.close()
+    expect(read('select id, route, outcome from requests order by id')).toEqual([
+      { id: 'req_of_41', route: 'generic', outcome: 'aborted_crash' },
+      { id: 'req_of_42', route: 'generic', outcome: 'aborted_crash' },
+    ])
+    expect(read('select id from running')).toEqual([{ id: 'req_of_7' }])
+  })
+
+  it('forgets that a request ran once it has ended, and never writes so of one that ends within 100 ms', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, process: ours, onError })
+    const [long, short] = [finishedTrace('long', clock), finishedTrace('short', clock)]
+    log.begin(long)
+    await clock.advance(100)
+    log.begin(short)
+    log.add(short)
+    await clock.advance(100)
+    expect(read('select id from running')).toEqual([{ id: 'long' }])
+    log.add(long)
+    await clock.advance(100)
+    expect(read('select id from running')).toEqual([])
+    expect(read('select id, outcome from requests order by id')).toEqual([
+      { id: 'long', outcome: 'ok' },
+      { id: 'short', outcome: 'ok' },
+    ])
+    log.close()
+    expect(clock.pending).toBe(0)
   })
 
   it('holds whole requests only after the process was killed in the middle of writing', async () => {
@@ -139,7 +183,7 @@ describe('the request log', () => {
       import { openRequestLog } from ${JSON.stringify(new URL('request-log.ts', import.meta.url).href)}
       import { createTrace } from ${JSON.stringify(new URL('../trace/trace.ts', import.meta.url).href)}
       import { systemClock } from ${JSON.stringify(new URL('../chat/clock.ts', import.meta.url).href)}
-      const log = openRequestLog(${JSON.stringify(directory)}, { clock: systemClock, onError: console.error })
+      const log = openRequestLog(${JSON.stringify(directory)}, { clock: systemClock, process: { pid: 1, isAlive: () => false }, onError: console.error })
       const row = ${JSON.stringify(row)}
       let count = 0
       setInterval(() => {
@@ -162,7 +206,7 @@ describe('the request log', () => {
     while (Number(said.trim().split(' ').at(-1)) < 3000) await new Promise((resolve) => setTimeout(resolve, 5))
     child.kill('SIGKILL')
     await new Promise((resolve) => child.once('exit', resolve))
-    const log = openRequestLog(directory, { clock: new FakeClock(), onError })
+    const log = openRequestLog(directory, { clock: new FakeClock(), process: ours, onError })
     log.close()
     expect(read('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }])
     const torn = 'select id from requests where (select count(*) from calls where request_id = id) <> 3'

@@ -8,18 +8,35 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LedgerRow } from '../chat/call-context.ts'
 import type { Clock } from '../chat/clock.ts'
 import type { SpanRecord, Trace } from '../trace/trace.ts'
+import { countTornFrames } from './torn-frames.ts'
 
 export interface RequestLogOptions {
   readonly clock: Clock
+  /** Of this process, and whether another lives: what a process was doing when it died is told by the next. */
+  readonly process: { readonly pid: number; readonly isAlive: (pid: number) => boolean }
   /** Hears of rows that could not be written: they are tried again where that may help, else dropped; requests go on. */
   readonly onError: (error: unknown) => void
 }
 
 export interface RequestLog {
+  /** What the process before has left behind. */
+  readonly found: Leavings
+  /** Requests that are missing in the log so far, because it could not be written. */
+  readonly dropped: number
+  /** Takes a request that has begun: where the process dies before it ends, the next one knows of it. */
+  begin(trace: Trace): void
   /** Takes a finished request; it is on disk within 100 ms. */
   add(trace: Trace): void
   /** Writes what is left and closes the file. */
   close(): void
+}
+
+/** After a crash. */
+export interface Leavings {
+  /** Requests that ran when their process died; they are in the log as `aborted_crash`. */
+  readonly aborted: number
+  /** Pages of a write that was cut in the middle: that write is not in the log. */
+  readonly tornPages: number
 }
 
 const fileName = 'mollmr.sqlite'
@@ -41,34 +58,77 @@ const schema = `
     reasoning_tokens integer, source text not null, cost_usd real, first_content_ms real, total_ms real not null
   ) strict;
   create index if not exists calls_by_request on calls (request_id);
+  create table if not exists running (
+    id text primary key, started_at integer not null, route text, pid integer not null
+  ) strict;
+  create table if not exists losses (noticed_at integer not null, requests integer not null) strict;
 `
 
 /** Opens `directory/mollmr.sqlite`, making both where they are missing. */
 export function openRequestLog(directory: string, options: RequestLogOptions): RequestLog {
   mkdirSync(directory, { recursive: true })
-  const database = new DatabaseSync(join(directory, fileName))
+  const path = join(directory, fileName)
+  const tornPages = countTornFrames(`${path}-wal`)
+  const database = new DatabaseSync(path)
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 0;')
   database.exec(schema)
-  return new SqliteRequestLog(database, options)
+  return new SqliteRequestLog(database, {
+    ...options,
+    found: { aborted: closeAbandoned(database, options), tornPages },
+  })
+}
+
+/** How long they ran is not known: 0. A process that has our own number is one of an earlier life of this container. */
+function closeAbandoned(database: DatabaseSync, { process: { pid, isAlive } }: RequestLogOptions): number {
+  const rows = database.prepare('select id, started_at, route, pid from running').all()
+  const abandoned = rows.filter((row) => row['pid'] === pid || !isAlive(Number(row['pid'])))
+  const insert = database.prepare(
+    `insert or ignore into requests values (?, ?, ?, null, null, null, 'aborted_crash', 0)`,
+  )
+  const remove = database.prepare('delete from running where id = ?')
+  database.exec('begin')
+  for (const { id = null, started_at: startedAt = null, route = null } of abandoned) {
+    insert.run(id, startedAt, route)
+    remove.run(id)
+  }
+  database.exec('commit')
+  return abandoned.length
 }
 
 class SqliteRequestLog implements RequestLog {
+  readonly found: Leavings
   readonly #database: DatabaseSync
   readonly #options: RequestLogOptions
   readonly #insertRequest: StatementSync
   readonly #insertCall: StatementSync
+  readonly #insertRunning: StatementSync
+  readonly #deleteRunning: StatementSync
+  readonly #insertLoss: StatementSync
+  /** Have begun and are not on disk yet. */
+  readonly #begun = new Set<Trace>()
   #waiting: Trace[] = []
-  #dropped = 0
+  #untold = 0
   #cancelWrite: (() => void) | undefined
+  dropped = 0
 
-  constructor(database: DatabaseSync, options: RequestLogOptions) {
+  constructor(database: DatabaseSync, { found, ...options }: RequestLogOptions & { readonly found: Leavings }) {
+    this.found = found
     this.#database = database
     this.#options = options
     this.#insertRequest = database.prepare('insert or replace into requests values (?, ?, ?, ?, ?, ?, ?, ?)')
     this.#insertCall = database.prepare('insert into calls values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insertRunning = database.prepare('insert or replace into running values (?, ?, ?, ?)')
+    this.#deleteRunning = database.prepare('delete from running where id = ?')
+    this.#insertLoss = database.prepare('insert into losses values (?, ?)')
+  }
+
+  begin(trace: Trace): void {
+    this.#begun.add(trace)
+    this.#schedule(writeAfterMs)
   }
 
   add(trace: Trace): void {
+    this.#begun.delete(trace)
     this.#waiting.push(trace)
     this.#schedule(writeAfterMs)
   }
@@ -92,13 +152,14 @@ class SqliteRequestLog implements RequestLog {
   #drop(count: number): void {
     if (count <= 0) return
     this.#waiting.splice(0, count)
-    this.#dropped += count
+    this.#untold += count
+    this.dropped += count
   }
 
   #tellDropped(): void {
-    if (this.#dropped === 0) return
-    this.#options.onError(new Error(`${this.#dropped} requests are missing in the log: it could not be written.`))
-    this.#dropped = 0
+    if (this.#untold === 0) return
+    this.#options.onError(new Error(`${this.#untold} requests are missing in the log: it could not be written.`))
+    this.#untold = 0
   }
 
   #write(): void {
@@ -107,8 +168,11 @@ class SqliteRequestLog implements RequestLog {
     this.#cancelWrite = undefined
     try {
       this.#database.exec('begin')
+      for (const trace of this.#begun) this.#writeRunning(trace)
       for (const trace of traces) this.#writeTrace(trace)
+      if (this.#untold > 0) this.#insertLoss.run(Math.round(this.#options.clock.wallTime()), this.#untold)
       this.#database.exec('commit')
+      this.#begun.clear()
       this.#tellDropped()
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('rollback')
@@ -122,12 +186,17 @@ class SqliteRequestLog implements RequestLog {
     const { errcode } = error as { readonly errcode?: unknown }
     this.#waiting = [...traces, ...this.#waiting]
     this.#drop(passing.has(errcode) ? this.#waiting.length - mostWaiting : traces.length)
-    if (this.#waiting.length > 0) this.#schedule(againAfterMs)
+    if (this.#waiting.length > 0 || this.#begun.size > 0) this.#schedule(againAfterMs)
+  }
+
+  #writeRunning({ id, startedAt, attributes: { route } }: Trace): void {
+    this.#insertRunning.run(id, Math.round(startedAt), route ?? null, this.#options.process.pid)
   }
 
   #writeTrace(trace: Trace): void {
     const [root] = trace.spans()
     if (!root) return
+    this.#deleteRunning.run(trace.id)
     this.#insertRequest.run(...requestValues(trace, root))
     for (const row of trace.ledger()) this.#insertCall.run(trace.id, ...callValues(row))
   }

@@ -1,6 +1,12 @@
 /** What went wrong at an upstream, in our own words: by status, by the error in its body, by how the connection broke. */
 import { hideSecrets } from './hide-secrets.ts'
-import { isMollmrError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../../chat/errors.ts'
+import {
+  isMollmrError,
+  type MollmrError,
+  OverloadError,
+  UpstreamError,
+  type UpstreamErrorCode,
+} from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
 
 /** Whose failure it is: named in every message. The keys are kept out of all of them. */
@@ -54,11 +60,15 @@ export function failureOfBody(model: FailingModel, body: unknown): UpstreamError
   })
 }
 
+/** Our own process may open no more files: nothing is wrong with the upstream. */
+const ownLimits: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
+
 /** The error for a connection that broke: before the answer began, or in the middle of it. */
 export function failureOfConnection(model: FailingModel, thrown: unknown, hasBegun: boolean): MollmrError {
   if (isMollmrError(thrown)) return thrown
   const { code: reason, name } = thrown as { readonly code?: unknown; readonly name?: unknown }
   const known = [reason, name].find((value) => typeof value === 'string') ?? ''
+  if (ownLimits.has(known)) return new OverloadError(`has no room for another connection to an upstream (${known})`)
   const code = codeOfConnection(known, hasBegun)
   const what = known === '' ? '' : ` (${known})`
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })
