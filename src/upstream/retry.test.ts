@@ -112,7 +112,15 @@ describe('retried', () => {
       kind: 'model',
       id: 'm',
       budget: 'fits',
-      estimate: { calls: 1, promptTokens: 1, completionTokens: 1, knownCostUsd: 0, unpriced: [], ms: 2000 },
+      estimate: {
+        calls: 1,
+        promptTokens: 1,
+        completionTokens: 1,
+        knownCostUsd: 0,
+        unpriced: [],
+        least: { calls: 1, tokens: 2, costUsd: 0 },
+        ms: 2000,
+      },
     })
     const model = retried({ ...slow, explain }, { maxRetries: 2, random: () => 1 })
     const context = createCallContext({ clock, limits: { totalMs } })
