@@ -129,7 +129,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     seeds: (responseBeginning + responseEnding())
       .split('\n')
       .flatMap((line) => (line.startsWith('data: ') ? [line.slice(6)] : [])),
-    share: 1,
     check: (input) => {
       // No event has one: it ends a line.
       const json = input.toString().replaceAll('\r', ' ')
