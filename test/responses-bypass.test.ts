@@ -1,4 +1,5 @@
 /** The Responses API in, the Responses API out: between a client and a server that speaks it nothing is lost. */
+import { readFileSync } from 'node:fs'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -99,6 +100,17 @@ describe.each(['big', 'mollmr/big', 'router'])('a request for %s', (model) => {
   it('is answered whole with the same bytes', async () => {
     const text = await (await post(bodyFor(model, false))).text()
     expect(text).toBe(wholeResponse.replace('gpt-x-2026', model))
+  })
+})
+
+describe('what Codex sends', () => {
+  it('reaches the upstream byte for byte: namespaces, free-text tools, searches, encrypted thoughts', async () => {
+    const recorded = readFileSync(new URL('recorded/codex.json', import.meta.url), 'utf8')
+    const body = recorded.replace('"mollmr/generic"', '"mollmr/big"')
+    const text = await (await post(body, { 'session-id': '0199', originator: 'codex_exec' })).text()
+    expect(upstream.calls[0]?.text).toBe(body.replace('"mollmr/big"', '"gpt-x"'))
+    expect(upstream.calls[0]?.path).toBe('/v1/responses')
+    expect(framesIn(text)).toContain('"encrypted_content":"gAAAAABo_secret-thoughts=="')
   })
 })
 
