@@ -91,7 +91,9 @@ const continueCli: Client = {
     })),
   }),
   run: (_settings, path) => ({ words: ['--config', path], env: {} }),
-  note: `The extensions in editors read ${keyVariable} from ~/.continue/.env.`,
+  note:
+    'Where cn asks for a key of Anthropic at its first start, say once: cn --config ~/.continue/config.yaml. ' +
+    `The extensions in editors read ${keyVariable} from ~/.continue/.env.`,
 }
 
 const qwen: Client = {

@@ -40,22 +40,22 @@ export const defaultWriter: Writer = (body) => {
 }
 
 /** True where what a tool came to was said last; a mixture puts its advice behind it. */
-function hasResult({ messages }: ChatBody): boolean {
+export function hasResult({ messages }: ChatBody): boolean {
   const answeredAt = messages.findLastIndex(({ role }) => role === 'assistant')
   return messages.slice(answeredAt + 1).some(({ role }) => role === 'tool')
 }
 
-interface OfferedTool {
+export interface OfferedTool {
   readonly name: string
   readonly parameters?: { readonly properties?: Readonly<Record<string, unknown>> }
 }
 
-function toolsOf({ tools = [] }: ChatBody): readonly OfferedTool[] {
+export function toolsOf({ tools = [] }: ChatBody): readonly OfferedTool[] {
   return (tools as readonly { function?: OfferedTool }[]).flatMap((tool) => tool.function ?? [])
 }
 
 /** Some clients ask for JSON by a tool that takes it. */
-function propertiesOf({ parameters }: OfferedTool): Readonly<Record<string, unknown>> {
+export function propertiesOf({ parameters }: OfferedTool): Readonly<Record<string, unknown>> {
   return parameters?.properties ?? {}
 }
 
