@@ -11,7 +11,7 @@ import { firstEvents, frames, goodEvents, completionJson } from '../src/testing/
 import { failureOfBody, failureOfStatus } from '../src/upstream/http/failure.ts'
 import { eventNameOf } from '../src/upstream/responses/read-response.ts'
 import { ResponseStream } from '../src/upstream/responses/response-stream.ts'
-import { isFields } from '../src/upstream/fields.ts'
+import { isObject } from '../src/chat/loose-json.ts'
 import { responseBeginning, responseEnding } from '../src/testing/responses-upstream.ts'
 import { repairChunk, repairCompletion } from '../src/upstream/openai/repair.ts'
 import { messagesDialect } from '../src/wire/anthropic-messages/messages-dialect.ts'
@@ -133,7 +133,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       // No event has one: it ends a line.
       const json = input.toString().replaceAll('\r', ' ')
       const frame = parsed(json)
-      if (!isFields(frame)) return
+      if (!isObject(frame)) return
       const stream = new ResponseStream({ model, created: 1, maxAnswerCharacters: 1000 })
       stream.read(frame)
       const written = new NativeFrames('mine').write({

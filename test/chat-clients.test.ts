@@ -47,7 +47,7 @@ beforeEach(async () => {
     'limited',
     new UpstreamError('rate_limit_exceeded', 'Too fast.', { status: 429, retryAfterMs: 1000 }),
   )
-  const ledger = (model: FakeModel): FakeModel => ({ ...recordCalls(model, () => 1), calls: model.calls })
+  const ledger = (model: FakeModel): FakeModel => ({ ...recordCalls(model), calls: model.calls })
   const mixture = createMixture({
     id: 'generic',
     description: 'Anything.',

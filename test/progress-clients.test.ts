@@ -17,14 +17,10 @@ let client: OpenAI
 
 beforeEach(async () => {
   const recorded = (id: string, text: string): ReturnType<typeof recordCalls> =>
-    recordCalls(createSayingModel(id, text, usage), () => 1)
+    recordCalls(createSayingModel(id, text, usage))
   const mixture = createMixture({
     id: 'generic',
-    workers: [
-      recorded('a', 'A draft.'),
-      recorded('b', 'Another.'),
-      recordCalls(createFailingModel('c', broken), () => 1),
-    ],
+    workers: [recorded('a', 'A draft.'), recorded('b', 'Another.'), recordCalls(createFailingModel('c', broken))],
     aggregate: recorded('z', 'The one answer.'),
   })
   gateway = await runGateway([mixture, createFailingModel('broken', broken)])

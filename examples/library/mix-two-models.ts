@@ -15,10 +15,9 @@ import {
 } from '../../src/index.ts'
 
 const question = process.argv[2] ?? 'Please tell me a joke.'
-const estimateTokens = (text: string): number => Math.ceil(text.length / 4)
 
-const swift = recordCalls(createSimulatedModel({ id: 'swift', seed: 1 }), estimateTokens)
-const careful = recordCalls(createSimulatedModel({ id: 'careful', seed: 2 }), estimateTokens)
+const swift = recordCalls(createSimulatedModel({ id: 'swift', seed: 1 }))
+const careful = recordCalls(createSimulatedModel({ id: 'careful', seed: 2 }))
 const both = createMixture({ id: 'both', workers: [swift, careful], aggregate: careful })
 
 const request = createChatRequest({ model: 'both', messages: [{ role: 'user', content: question }] })

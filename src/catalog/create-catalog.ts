@@ -17,7 +17,6 @@ import { type Catalog, catalogOf, routerId } from './catalog.ts'
 import type { BuiltDefinition } from './compose-mixture.ts'
 import type { Engines } from './engines.ts'
 import { withModelDefaults } from './model-defaults.ts'
-import { estimateTokens } from './estimate-tokens.ts'
 import { schemaProblem } from './schema-problem.ts'
 
 /**
@@ -91,7 +90,7 @@ class CatalogBuilder {
     const upstream = this.#config.upstreams.get(model.upstream)
     if (!upstream) throw new ConfigError(`Model "${model.id}" is on an upstream "${model.upstream}" that is not there.`)
     const bare = this.#engines.createModel(model, upstream, cardOf(model, upstream))
-    const recorded = recordCalls(this.#limited(upstream)(bare), estimateTokens)
+    const recorded = recordCalls(this.#limited(upstream)(bare))
     const guarded = withBreaker(recorded, this.#engines.breakers.of(model, upstream))
     const budget = this.#retryBudget(upstream)
     const timedFor = (maxRetries: number): ChatModel => withinDeadline(retried(guarded, { maxRetries, budget }))
@@ -140,7 +139,7 @@ class CatalogBuilder {
   }
 
   #mixtureDependencies(): MixtureDependencies {
-    return { estimateTokens, schemaProblem, stageCache: this.#engines.stageCache, version: this.#config.version }
+    return { schemaProblem, stageCache: this.#engines.stageCache, version: this.#config.version }
   }
 
   #router({ model, sideModel, compose, ...knobs }: RouterConfig): ChatModel {
@@ -152,26 +151,23 @@ class CatalogBuilder {
       ...within.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
       ...[...models.keys()].map((id) => ({ model: this.#model(id), offered: false })),
     ]
-    return createRouter(
-      {
-        ...knobs,
-        id: routerId,
-        version,
-        candidates,
-        ...(model === undefined ? {} : { model: this.#chooser(model) }),
-        ...(sideId === undefined ? {} : { sideModel: this.#model(sideId) }),
-        ...(compose
-          ? {
-              compose: {
-                ...compose,
-                pool: compose.pool.map((id) => this.#model(id)),
-                buildPlan: planBuilder(this.#mixtureDependencies()),
-              },
-            }
-          : {}),
-      },
-      { estimateTokens },
-    )
+    return createRouter({
+      ...knobs,
+      id: routerId,
+      version,
+      candidates,
+      ...(model === undefined ? {} : { model: this.#chooser(model) }),
+      ...(sideId === undefined ? {} : { sideModel: this.#model(sideId) }),
+      ...(compose
+        ? {
+            compose: {
+              ...compose,
+              pool: compose.pool.map((id) => this.#model(id)),
+              buildPlan: planBuilder(this.#mixtureDependencies()),
+            },
+          }
+        : {}),
+    })
   }
 }
 

@@ -1,11 +1,12 @@
 import { type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema'
+import { isObject } from '../chat/loose-json.ts'
 
 /**
  * What of `value` does not fit the JSON Schema of a client; null where it fits, or the schema cannot be read. Patterns
  * are not looked at: a regular expression of a stranger could hold up everybody.
  */
 export function schemaProblem(schema: unknown, value: unknown): string | null {
-  if (!isRecord(schema)) return null
+  if (!isObject(schema)) return null
   try {
     const { valid, errors } = new Validator(withoutPatterns(schema) as Schema, draftOf(schema)).validate(value)
     const error = errors.at(-1)
@@ -24,7 +25,7 @@ const schemaMaps: ReadonlySet<string> = new Set(['properties', '$defs', 'definit
 
 function withoutPatterns(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutPatterns)
-  if (!isRecord(schema)) return schema
+  if (!isObject(schema)) return schema
   const hasPatternNames = 'patternProperties' in schema
   const kept = Object.entries(schema).filter(
     ([keyword]) =>
@@ -38,10 +39,6 @@ function withoutPatterns(schema: unknown): unknown {
 
 function valueWithoutPatterns(keyword: string, inner: unknown): unknown {
   if (keyword === 'const' || keyword === 'enum' || keyword === 'default') return inner
-  if (!schemaMaps.has(keyword) || !isRecord(inner)) return withoutPatterns(inner)
+  if (!schemaMaps.has(keyword) || !isObject(inner)) return withoutPatterns(inner)
   return Object.fromEntries(Object.entries(inner).map(([name, schema]) => [name, withoutPatterns(schema)]))
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

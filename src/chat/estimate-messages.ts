@@ -1,14 +1,12 @@
 import type { ChatMessage } from './chat-request.ts'
+import { estimateTokens } from './estimate-tokens.ts'
 import { textOf } from './message-text.ts'
-
-/** Tokens in a text, more or less. */
-export type TokenEstimator = (text: string) => number
 
 /** What a picture or a recording takes, more or less: nobody counts them alike. */
 const tokensPerPart = 1000
 
 /** Tokens in a conversation, more or less. */
-export function estimateMessages(messages: readonly ChatMessage[], estimateTokens: TokenEstimator): number {
+export function estimateMessages(messages: readonly ChatMessage[]): number {
   let tokens = 0
   for (const message of messages) {
     tokens += estimateTokens(textOf(message))

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createModelCard } from './chat-model.ts'
 import type { ChatBody } from './chat-request.ts'
+import { estimateTokens } from './estimate-tokens.ts'
 import { atOnce, describeEstimate, estimateCall, expectedAnswerTokens, inTurn } from './estimate.ts'
 
-const estimateTokens = (text: string): number => text.length
 const priced = createModelCard({ kind: 'model', ownedBy: 'up', price: { input: 1, output: 10 } })
 const unpriced = createModelCard({ kind: 'model', ownedBy: 'up' })
 
@@ -11,8 +11,7 @@ function callOf(body: Partial<ChatBody> = {}, card = priced): Parameters<typeof 
   return {
     id: 'm',
     card,
-    estimateTokens,
-    body: { model: 'm', messages: [{ role: 'user', content: '12345' }], ...body },
+    body: { model: 'm', messages: [{ role: 'user', content: '123 456 789 123 456' }], ...body },
   }
 }
 
@@ -33,7 +32,7 @@ describe('estimateCall', () => {
   it('counts tools and what comes to the prompt later', () => {
     const tools = [{ type: 'function' }]
     const { promptTokens } = estimateCall({ ...callOf({ tools }), addedTokens: 100 })
-    expect(promptTokens).toBe(5 + JSON.stringify(tools).length + 100)
+    expect(promptTokens).toBe(5 + estimateTokens(JSON.stringify(tools)) + 100)
   })
 
   it('prices the call, and names a model whose price is unknown', () => {

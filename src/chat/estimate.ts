@@ -2,7 +2,8 @@
 import type { Spending } from './call-context.ts'
 import type { ModelCard } from './chat-model.ts'
 import type { ChatBody } from './chat-request.ts'
-import { estimateMessages, type TokenEstimator } from './estimate-messages.ts'
+import { estimateMessages } from './estimate-messages.ts'
+import { estimateTokens } from './estimate-tokens.ts'
 import type { Estimate } from './explanation.ts'
 import { costOf } from './price.ts'
 
@@ -26,12 +27,11 @@ export interface ExpectedCall {
   readonly body: ChatBody
   /** Tokens that come to the prompt before it is sent, for drafts that do not exist yet. */
   readonly addedTokens?: number
-  readonly estimateTokens: TokenEstimator
 }
 
 /** What one call is expected to take: its whole prompt, and for each answer the limit that it sets, else a page. */
-export function estimateCall({ id, card, body, addedTokens = 0, estimateTokens }: ExpectedCall): Estimate {
-  const promptTokens = promptTokensOf(body, estimateTokens) + addedTokens
+export function estimateCall({ id, card, body, addedTokens = 0 }: ExpectedCall): Estimate {
+  const promptTokens = promptTokensOf(body) + addedTokens
   const completionTokens = (body.n ?? 1) * answerTokensOf(body)
   const cost = costOf({ promptTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 }, card.price)
   const least = { calls: 1, tokens: promptTokens + completionTokens, costUsd: cost ?? 0 }
@@ -47,9 +47,9 @@ export function estimateCall({ id, card, body, addedTokens = 0, estimateTokens }
 }
 
 /** Tokens of the conversation and of the tools that are offered with it. */
-export function promptTokensOf(body: ChatBody, estimateTokens: TokenEstimator): number {
+export function promptTokensOf(body: ChatBody): number {
   const tools = body.tools?.length ? estimateTokens(JSON.stringify(body.tools)) : 0
-  return estimateMessages(body.messages, estimateTokens) + tools
+  return estimateMessages(body.messages) + tools
 }
 
 /** The most tokens that one answer may have; where nobody set a limit, what is expected. */

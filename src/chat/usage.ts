@@ -1,4 +1,5 @@
 /** Tokens and what they cost: as upstreams write them, as the ledger keeps them, and as sums. */
+import { isObject } from './loose-json.ts'
 
 /** The `usage` object of the OpenAI API, unknown fields kept. */
 export interface WireUsage {
@@ -29,7 +30,7 @@ export interface UsageTotal extends Usage {
 
 /** Reads an upstream's `usage`; null where it is absent or its counts are not whole numbers of at least 0. */
 export function parseUsage(wire: unknown): Usage | null {
-  if (!isRecord(wire)) return null
+  if (!isObject(wire)) return null
   const promptTokens = wire['prompt_tokens']
   const completionTokens = wire['completion_tokens'] ?? 0
   if (!isCount(promptTokens) || !isCount(completionTokens)) return null
@@ -53,14 +54,10 @@ export function wireUsageOf(usage: Usage): WireUsage {
 }
 
 function detail(details: unknown, field: string): number {
-  const count = isRecord(details) ? details[field] : undefined
+  const count = isObject(details) ? details[field] : undefined
   return isCount(count) ? count : 0
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -12,12 +12,8 @@ const broken = new UpstreamError('upstream_error', 'No.')
 
 async function asked(options: Partial<AskOptions> = {}): Promise<{ readonly out: string; readonly err: string }> {
   const recorded = (id: string, text: string): ReturnType<typeof recordCalls> =>
-    recordCalls(createSayingModel(id, text, usage), () => 1)
-  const workers = [
-    recorded('a', 'A draft.'),
-    recorded('b', 'Another.'),
-    recordCalls(createFailingModel('c', broken), () => 1),
-  ]
+    recordCalls(createSayingModel(id, text, usage))
+  const workers = [recorded('a', 'A draft.'), recorded('b', 'Another.'), recordCalls(createFailingModel('c', broken))]
   const mixture = createMixture({ id: 'generic', workers, aggregate: recorded('z', 'The one answer.') })
   const printed = { out: '', err: '' }
   const style = { bold: String, dim: String, red: String, green: String, yellow: String }

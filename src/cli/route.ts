@@ -1,5 +1,4 @@
 import type { Catalog } from '../catalog/catalog.ts'
-import { estimateTokens } from '../catalog/estimate-tokens.ts'
 import { createChatRequest } from '../chat/chat-request.ts'
 import { systemClock } from '../chat/clock.ts'
 import { explainModel } from '../chat/explain-model.ts'
@@ -17,7 +16,7 @@ export interface RouteQuestion {
 export function explainRoute(catalog: Catalog, terminal: Terminal, { model, question, json }: RouteQuestion): void {
   const asked = createChatRequest({ model, messages: [{ role: 'user', content: question }] })
   const served = catalog.serve(asked)
-  const circumstances = { clock: systemClock, addedTokens: 0, estimateTokens }
+  const circumstances = { clock: systemClock, addedTokens: 0 }
   const explanation = explainModel(served.model, served.request, circumstances)
   const text = json
     ? JSON.stringify({ model, ...writeExplanation(explanation) }, null, 2)

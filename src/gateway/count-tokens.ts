@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
-import { estimateTokens } from '../catalog/estimate-tokens.ts'
-import { estimateMessages } from '../chat/estimate-messages.ts'
+import { promptTokensOf } from '../chat/estimate.ts'
 import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import { bodyOf } from './accept-json.ts'
 import { callerOf } from './caller.ts'
@@ -11,6 +10,5 @@ import { requirePermission } from './key-ring.ts'
 export function countTokens(catalog: Catalog, http: FastifyRequest): Record<string, number> {
   const { body } = messagesDialect.parse(bodyOf(http), callerOf(http)).request
   requirePermission(http.keyHolder, catalog.find(body.model).id)
-  const tools = body.tools ? estimateTokens(JSON.stringify(body.tools)) : 0
-  return { input_tokens: estimateMessages(body.messages, estimateTokens) + tools }
+  return { input_tokens: promptTokensOf(body) }
 }

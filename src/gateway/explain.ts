@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { estimateTokens } from '../catalog/estimate-tokens.ts'
 import { explainModel } from '../chat/explain-model.ts'
 import { writeExplanation } from '../wire/write-explanation.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
@@ -14,6 +13,6 @@ export function explain({ catalog, clock }: GatewayParts, http: FastifyRequest):
   const { request: asked } = chatDialect.parse(bodyOf(http), callerOf(http))
   const { model, request } = snapshot.serve(asked)
   requirePermissions(http.keyHolder, snapshot, asked)
-  const explanation = explainModel(model, request, { clock, addedTokens: 0, estimateTokens })
+  const explanation = explainModel(model, request, { clock, addedTokens: 0 })
   return { object: 'mollmr.explanation', model: asked.body.model, ...writeExplanation(explanation) }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChatChunk, ChatEvent } from '../chat/chat-event.ts'
 import type { ChatBody } from '../chat/chat-request.ts'
 import { RequestError, UpstreamError } from '../chat/errors.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { askModel, beginAsking, lastTextOf, notesOf, spansOf } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import {
@@ -76,20 +77,17 @@ describe('the answer of the aggregate', () => {
   })
 
   it('says at its end what the client used and what it all took', async () => {
-    const record = (model: FakeModel): ReturnType<typeof recordCalls> => recordCalls(model, (text) => text.length)
+    const record = (model: FakeModel): ReturnType<typeof recordCalls> => recordCalls(model)
     const judge = createSayingModel('judge', '42', usage)
-    const mixture = createMixture(
-      {
-        id: 'mix',
-        workers: [record(createSayingModel('a', 'A.', usage)), record(createSayingModel('b', 'B.', usage))],
-        aggregate: record(judge),
-      },
-      { estimateTokens: (text) => text.length },
-    )
+    const mixture = createMixture({
+      id: 'mix',
+      workers: [record(createSayingModel('a', 'A.', usage)), record(createSayingModel('b', 'B.', usage))],
+      aggregate: record(judge),
+    })
     for (const stream of [true, false]) {
       const { events, answer } = await askModel(mixture, { body: { stream } })
-      const sent = lastTextOf(judge.calls.at(-1)?.request).length
-      const asked = 'What is 6 times 7?'.length
+      const sent = estimateTokens(lastTextOf(judge.calls.at(-1)?.request))
+      const asked = estimateTokens('What is 6 times 7?')
       expect(answer.end.usage).toMatchObject({ prompt_tokens: Math.round((1000 * asked) / sent), completion_tokens: 5 })
       expect(answer.end.total).toMatchObject({ calls: 3, promptTokens: 3000, completionTokens: 15, source: 'reported' })
       expect(chunksIn(events).some((chunk) => 'usage' in chunk)).toBe(false)

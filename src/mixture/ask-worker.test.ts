@@ -19,7 +19,7 @@ import { StageCache } from './stage-cache.ts'
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }
 const down = createFailingModel('down', new UpstreamError('upstream_error', 'It is down.'))
 const retry: Caller = { headers: { 'x-stainless-retry-count': '1' } }
-const recorded = (model: FakeModel): ChatModel => recordCalls(model, (text) => text.length)
+const recorded = (model: FakeModel): ChatModel => recordCalls(model)
 
 function saying(id: string): FakeModel {
   return createSayingModel(id, `Draft of ${id}.`, usage)

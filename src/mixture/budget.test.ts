@@ -14,7 +14,6 @@ import { createMixture } from './mixture.ts'
 import { StageCache } from './stage-cache.ts'
 import type { StrategyName } from './strategies/strategies.ts'
 
-const estimateTokens = (text: string): number => text.length
 const usage = { prompt_tokens: 100, completion_tokens: 100, total_tokens: 200 }
 
 interface Panel {
@@ -34,14 +33,14 @@ function panelOf(budget: BudgetLimits, changes: Partial<MixtureDefinition> = {})
     })
   const workers = ['a', 'b', 'c'].map(saying)
   const aggregate = saying('z')
-  const recorded = (model: FakeModel): ChatModel => recordCalls(model, estimateTokens)
+  const recorded = (model: FakeModel): ChatModel => recordCalls(model)
   const members = workers.map((model, at) => ({
     model: recorded(model),
     weight: [1, 3, 2][at] ?? 1,
     params: { max_tokens: 100 },
   }))
   const definition = { id: 'mix', workers: members, aggregate: recorded(aggregate), quorum: 3, budget, ...changes }
-  return { mixture: createMixture(definition, { estimateTokens }), workers, aggregate }
+  return { mixture: createMixture(definition), workers, aggregate }
 }
 
 const calls = ({ workers, aggregate }: Panel): number[] => [...workers, aggregate].map((model) => model.calls.length)
@@ -97,9 +96,9 @@ describe('what has been paid for', () => {
   const mixtures = (changes: Partial<MixtureDefinition> = {}): readonly [rich: ChatModel, poor: ChatModel] => {
     const stageCache = new StageCache()
     const mixtureOf = (maxCalls: number): ChatModel => {
-      const members = { workers, aggregate: recordCalls(judge, estimateTokens) }
+      const members = { workers, aggregate: recordCalls(judge) }
       const definition = { id: 'mix', ...members, quorum: 3, budget: { maxCalls }, ...changes }
-      return createMixture(definition, { estimateTokens, stageCache })
+      return createMixture(definition, { stageCache })
     }
     return [mixtureOf(9), mixtureOf(1)]
   }
@@ -121,14 +120,14 @@ describe('what has been paid for', () => {
 
   it('stays where a worker of more weight is too much', async () => {
     const stageCache = new StageCache()
-    const heavy = { model: recordCalls(createSayingModel('heavy', 'H.'), estimateTokens), weight: 9 }
-    const definition = { id: 'mix', aggregate: recordCalls(judge, estimateTokens) }
+    const heavy = { model: recordCalls(createSayingModel('heavy', 'H.')), weight: 9 }
+    const definition = { id: 'mix', aggregate: recordCalls(judge) }
     await askModel(createMixture({ ...definition, workers: workers.slice(0, 2) }, { stageCache }), { body })
     const [a, b] = workers
     if (!a || !b) throw new RangeError('There are two.')
     const larger = createMixture(
       { ...definition, workers: [heavy, a, b], quorum: 3, budget: { maxCalls: 1 } },
-      { estimateTokens, stageCache },
+      { stageCache },
     )
     expect(await attributesOf(larger, body)).toMatchObject({ budget: 'shrink', degraded: '2/3', drafts: 2 })
   })
@@ -228,8 +227,8 @@ describe('a mixture over its budget', () => {
       { maxCostUsd: 0.000001 },
       {
         quorum: 2,
-        workers: ['a', 'b'].map((id) => recordCalls(createSayingModel(id, `I am ${id}.`), estimateTokens)),
-        aggregate: recordCalls(createSayingModel('z', 'Together.'), estimateTokens),
+        workers: ['a', 'b'].map((id) => recordCalls(createSayingModel(id, `I am ${id}.`))),
+        aggregate: recordCalls(createSayingModel('z', 'Together.')),
       },
     )
     expect((await askModel(panel.mixture, { body })).answer.text).toBe('Together.')
@@ -243,11 +242,8 @@ describe('retries in a mixture with a budget', () => {
     const { aggregate } = panelOf({})
     const mixture = createMixture({
       id: 'mix',
-      workers: [
-        recordCalls(createSayingModel('a', 'A draft.'), estimateTokens),
-        retried(recordCalls(failing, estimateTokens), always),
-      ],
-      aggregate: recordCalls(aggregate, estimateTokens),
+      workers: [recordCalls(createSayingModel('a', 'A draft.')), retried(recordCalls(failing), always)],
+      aggregate: recordCalls(aggregate),
       alwaysAggregate: true,
       budget: { maxCalls: 3 },
     })

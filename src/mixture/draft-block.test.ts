@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ChatModel } from '../chat/chat-model.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { askModel, lastTextOf, spansOf } from '../testing/ask-model.ts'
 import { createFakeModel, createSayingModel, textSteps } from '../testing/fake-model.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
@@ -101,9 +102,11 @@ describe('the size of drafts', () => {
     expect(b).toBe(texts[1])
     expect(a).toHaveLength(c.length)
     expect(a).toContain('characters left out')
-    // 4096 tokens less half a window for the answer, 600 for the prompt and one for the question, four characters each.
-    expect(a.length + b.length + c.length).toBeLessThanOrEqual((4096 - 2048 - 600 - 1) * 4)
-    expect(a.length + b.length + c.length).toBeGreaterThan((4096 - 2048 - 600 - 1) * 4 - 10)
+    // 4096 tokens less half a window for the answer, 600 for the prompt and two for the question.
+    const free = 4096 - 2048 - 600 - 2
+    const charactersPerToken = texts.join('\n').length / estimateTokens(texts.join('\n'))
+    expect(a.length + b.length + c.length).toBeLessThanOrEqual(free * charactersPerToken)
+    expect(a.length + b.length + c.length).toBeGreaterThan(free * charactersPerToken - 10)
   })
 
   it('leaves room for a long history, but something of each draft stays', async () => {

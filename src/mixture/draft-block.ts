@@ -1,5 +1,6 @@
 /** The drafts as the aggregate sees them: anonymous, in an order of their own, fenced, and no longer than fits. */
 import { estimateMessages } from '../chat/estimate-messages.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { textOf } from '../chat/message-text.ts'
 import type { SlotValues } from '../prompt/template.ts'
 import type { Draft, DraftFlag } from './draft.ts'
@@ -98,7 +99,7 @@ function longestDraft(run: MixtureRun, { numbered, aggregate, fit, comparison }:
 
 /** What the aggregate's window leaves to drafts, in characters of these drafts. */
 function freeCharacters(
-  { request: { body }, mixture: { maxDraftCharacters }, estimateTokens }: MixtureRun,
+  { request: { body }, mixture: { maxDraftCharacters } }: MixtureRun,
   drafts: readonly Draft[],
   { model }: Pick<Aggregate, 'model'>,
 ): number {
@@ -108,7 +109,7 @@ function freeCharacters(
   const charactersPerToken = text.length / Math.max(1, estimateTokens(text))
   const asked = body.max_completion_tokens ?? body.max_tokens ?? 0
   const reserve = Math.min(asked > 0 ? asked : answerTokens, contextWindow / 2)
-  const historyTokens = estimateMessages(body.messages, estimateTokens)
+  const historyTokens = estimateMessages(body.messages)
   return Math.max(0, contextWindow - historyTokens - reserve - blockTokens) * charactersPerToken
 }
 

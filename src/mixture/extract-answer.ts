@@ -1,3 +1,5 @@
+import { isObject } from '../chat/loose-json.ts'
+
 /**
  * The final answer in a text, in one normal form, so that two drafts that mean the same vote for the same: `$1,080.00`
  * and `1080` are both `1080`, `(b)` and `B.` both `B`. Null where the text comes to no answer that could be compared.
@@ -45,9 +47,7 @@ function jsonAnswer(text: string): string | null {
 
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   )
 }
 

@@ -51,7 +51,7 @@ export function draftInstead(
 
 /** Hands a draft up as the answer, word for word, in the form that the client asked for. */
 export function forwardDraft(run: MixtureRun, draft: Draft): AsyncIterable<ChatEvent> {
-  const { request, context, clientMessages, estimateTokens } = run
+  const { request, context, clientMessages } = run
   context.span.set({ model: draft.worker.model.id })
   context.span.note('draft_forwarded', { worker: draft.worker.label })
   const usage = visibleUsage({
@@ -59,7 +59,6 @@ export function forwardDraft(run: MixtureRun, draft: Draft): AsyncIterable<ChatE
     sent: draft.messages,
     reported: draft.usage,
     answer: draft.text.read(),
-    estimateTokens,
   })
   const end: ChatEvent = { type: 'end', usage, total: context.span.total() }
   if (request.body.stream === true) return resumeEvents([...chunksOf(run, draft), end])

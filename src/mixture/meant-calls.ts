@@ -1,4 +1,5 @@
 import type { ChatBody, ToolCall } from '../chat/chat-request.ts'
+import { isObject, parseLoosely } from '../chat/loose-json.ts'
 import { toolNamesOf } from './bears-tools.ts'
 
 /** True where the client takes tool calls alone for an answer: `tool_choice` is `required` or names a tool. */
@@ -13,20 +14,15 @@ export function areMeant(calls: readonly ToolCall[], body: ChatBody): boolean {
   const offered = toolNamesOf(body)
   return calls.every(({ function: call }) => {
     if (!call) return forced === undefined
-    return offered.includes(call.name) && (forced === undefined || call.name === forced) && isObject(call.arguments)
+    return (
+      offered.includes(call.name) &&
+      (forced === undefined || call.name === forced) &&
+      isObject(parseLoosely(call.arguments || '{}'))
+    )
   })
 }
 
 function forcedName({ tool_choice: choice }: ChatBody): string | undefined {
   const { function: named } = (choice ?? {}) as { readonly function?: { readonly name?: string } }
   return named?.name
-}
-
-function isObject(json: string): boolean {
-  try {
-    const value: unknown = JSON.parse(json || '{}')
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
 }

@@ -101,8 +101,6 @@ export interface SystemPromptDefinition {
 export interface MixtureDependencies {
   /** Unpredictable bytes. Default: those of `node:crypto`. */
   readonly randomBytes?: (size: number) => Uint8Array
-  /** Tokens in a text, more or less. Default: a quarter of its UTF-8 bytes. */
-  readonly estimateTokens?: (text: string) => number
   /** Checks answers against the JSON Schema that a client gives. Default: types, fields and choices alone. */
   readonly schemaProblem?: SchemaProblem
   /** Keeps drafts from one request to the next. Default: one that keeps nothing. */

@@ -36,7 +36,6 @@ export interface MixtureRun {
   readonly version: string
   readonly digest: BodyDigest
   readonly schemaProblem: SchemaProblem
-  readonly estimateTokens: (text: string) => number
 }
 
 /** What the workers of one round wrote, for those of the next. */

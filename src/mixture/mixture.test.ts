@@ -19,7 +19,7 @@ import { createMixture } from './mixture.ts'
 import { createRouter } from '../router/router.ts'
 import { type StrategyName, strategyNames } from './strategies/strategies.ts'
 
-const recorded = (model: ChatModel): ChatModel => recordCalls(model, (text) => Math.ceil(text.length / 4))
+const recorded = (model: ChatModel): ChatModel => recordCalls(model)
 const saying = (id = 'saying'): ChatModel => recorded(createSayingModel(id, 'Six sevens are 42.'))
 const failing = (): ChatModel => recorded(createFailingModel('failing', new UpstreamError('upstream_error', 'No.')))
 const hanging = (): ChatModel => recorded(createFakeModel('hanging', { script: () => [{ hang: true }] }))

@@ -52,7 +52,6 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
       (message) => new ConfigError(`mixture "${definition.id}": ${message}`),
     ),
     randomBytes: dependencies.randomBytes ?? randomBytes,
-    estimateTokens: dependencies.estimateTokens ?? quarterOfBytes,
     schemaProblem: dependencies.schemaProblem ?? plainSchemaProblem,
     stageCache: dependencies.stageCache ?? new StageCache({ maxEntries: 0, maxBytes: 0 }),
     version: dependencies.version ?? '',
@@ -73,7 +72,6 @@ interface MixtureParts {
   readonly mixture: ResolvedMixture
   readonly strategy: StrategyName
   readonly randomBytes: (size: number) => Uint8Array
-  readonly estimateTokens: (text: string) => number
   readonly schemaProblem: SchemaProblem
   readonly stageCache: StageCache
   readonly version: string
@@ -165,7 +163,7 @@ function olderForm(id: string): RequestError {
 }
 
 function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext): MixtureRun {
-  const { mixture, randomBytes, estimateTokens, schemaProblem, stageCache, version } = parts
+  const { mixture, randomBytes, schemaProblem, stageCache, version } = parts
   const { firstContentMs, idleMs } = context.deadline
   const budget = createCallBudget(mixture.budget ?? {}, context.budget)
   return {
@@ -188,12 +186,11 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
     version,
     digest: new BodyDigest(),
     schemaProblem,
-    estimateTokens,
   }
 }
 
 function matterOf(parts: MixtureParts, request: ChatRequest, circumstances: Circumstances): Matter {
-  const { mixture, estimateTokens } = parts
+  const { mixture } = parts
   return {
     mixture,
     strategy: strategyFor(parts, request)[1],
@@ -201,7 +198,6 @@ function matterOf(parts: MixtureParts, request: ChatRequest, circumstances: Circ
     request: memberRequest(mixture, request, circumstances),
     quorum: quorumOf(mixture, request),
     circumstances,
-    estimateTokens,
   }
 }
 
@@ -249,8 +245,4 @@ function cardOf({ description, depth, workers, aggregates }: ResolvedMixture): M
     ...(aggregate?.contextWindow === undefined ? {} : { contextWindow: aggregate.contextWindow }),
     ...(description === '' ? {} : { description }),
   })
-}
-
-function quarterOfBytes(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 4)
 }

@@ -27,7 +27,6 @@ export async function* ownAnswer(
     sent: request.body.messages,
     reported: end.usage ?? completion.usage,
     answer: completion.choices.map(({ message }) => message.content ?? '').join('\n'),
-    estimateTokens: run.estimateTokens,
   })
   if (!streams) yield { type: 'completion', completion: { ...completion, ...head, usage } }
   yield { type: 'end', usage, total: run.context.span.total() }

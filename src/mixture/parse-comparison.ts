@@ -1,3 +1,5 @@
+import { fieldsOf, parseLoosely } from '../chat/loose-json.ts'
+
 /** The lists of a comparison and their headings, in the order in which they are shown. */
 export const comparisonHeadings: Readonly<Record<string, string>> = {
   consensus: 'Consensus',
@@ -13,20 +15,12 @@ export const comparisonHeadings: Readonly<Record<string, string>> = {
  * list says anything.
  */
 export function parseComparison(reply: string): string | null {
-  const lists = objectIn(reply)
+  const lists = fieldsOf(parseLoosely(reply.slice(reply.indexOf('{'), reply.lastIndexOf('}') + 1)))
   const sections = Object.entries(comparisonHeadings).flatMap(([field, heading]) => {
     const points = pointsOf(lists[field])
     return points.length === 0 ? [] : [[`${heading}:`, ...points.map((point) => `- ${point}`)].join('\n')]
   })
   return sections.length === 0 ? null : sections.join('\n\n')
-}
-
-function objectIn(reply: string): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(reply.slice(reply.indexOf('{'), reply.lastIndexOf('}') + 1)) as Readonly<Record<string, unknown>>
-  } catch {
-    return {}
-  }
 }
 
 function pointsOf(written: unknown): readonly string[] {

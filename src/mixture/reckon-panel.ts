@@ -1,6 +1,5 @@
 import { type ChatRequest, createChatRequest, type RequestOptions, withBody } from '../chat/chat-request.ts'
 import { answerTokensOf, atOnce, expectedAnswerTokens, inTurn, noCalls } from '../chat/estimate.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { explainModel } from '../chat/explain-model.ts'
 import type { Circumstances, Estimate, Explanation } from '../chat/explanation.ts'
 import { withoutAnswerFields } from './answer-fields.ts'
@@ -18,7 +17,6 @@ export interface Matter {
   readonly request: ChatRequest
   readonly quorum: number
   readonly circumstances: Circumstances
-  readonly estimateTokens: TokenEstimator
   /** What is known of drafts that need no call. Where it is left out, nothing is. */
   readonly kept?: KeptDrafts
 }
@@ -47,12 +45,12 @@ const charactersPerToken = 4
 
 /** What each worker of the mixture is expected to do. */
 export function expectDrafts(matter: Matter): readonly ExpectedDraft[] {
-  const { mixture, request, circumstances, estimateTokens, kept } = matter
+  const { mixture, request, circumstances, kept } = matter
   if (kept?.isAsked === false) return []
   const asked = withoutAnswerFields(request.body)
   return mixture.workers.map((worker) => {
     const own = createChatRequest({ ...asked, ...worker.params })
-    const explanation = explainModel(worker.model, own, { ...circumstances, estimateTokens })
+    const explanation = explainModel(worker.model, own, circumstances)
     return { worker, explanation, isKept: kept?.has(worker) ?? false }
   })
 }
@@ -80,13 +78,13 @@ export function aggregateEstimate(calls: readonly Explanation[]): Estimate {
 }
 
 function explainAggregate(matter: Matter, drafts: readonly ExpectedDraft[]): readonly Explanation[] {
-  const { mixture, strategy, request, circumstances, estimateTokens } = matter
+  const { mixture, strategy, request, circumstances } = matter
   const [aggregate] = mixture.aggregates
   const choices = request.body.n ?? 1
   if (!aggregate || (drafts.length === 1 && choices === 1 && !mixture.alwaysAggregate)) return []
   const explain = (asked: ChatRequest, draftsTokens: number): Explanation => {
     const addedTokens = circumstances.addedTokens + draftsTokens
-    return explainModel(aggregate.model, asked, { ...circumstances, addedTokens, estimateTokens })
+    return explainModel(aggregate.model, asked, { ...circumstances, addedTokens })
   }
   if (drafts.length === 0) return [explain(request, 0)]
   const shownTokens = drafts.map(({ worker }) => draftTokens(worker, mixture.maxDraftCharacters))

@@ -1,4 +1,5 @@
 import type { ResponseFormat } from '../chat/chat-request.ts'
+import { isObject, parseLoosely } from '../chat/loose-json.ts'
 
 /** What of a value does not fit a JSON Schema, in a few words; null where it fits. */
 export type SchemaProblem = (schema: unknown, value: unknown) => string | null
@@ -12,10 +13,10 @@ export function wantsForm(format: Format): boolean {
 /** What keeps a text from having the form that the client asked for; null where nothing does. */
 export function formProblem(text: string, format: Format, schemaProblem: SchemaProblem): string | null {
   if (!wantsForm(format)) return null
-  const value = parseJson(text)
+  const value = parseLoosely(text)
   if (value === undefined) return 'It is not JSON.'
   if (format?.type === 'json_schema') return schemaProblem(format.json_schema?.schema, value)
-  return isRecord(value) ? null : 'It is not a JSON object.'
+  return isObject(value) ? null : 'It is not a JSON object.'
 }
 
 /** What stands in the one code fence that a text consists of; null where it is none. */
@@ -27,22 +28,14 @@ export function outOfFence(text: string): string | null {
 export const plainSchemaProblem: SchemaProblem = (schema, value) =>
   fitsSchema(value, schema) ? null : 'It does not fit the JSON Schema that was given.'
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 function fitsSchema(value: unknown, schema: unknown): boolean {
-  if (!isRecord(schema)) return true
+  if (!isObject(schema)) return true
   const { type, enum: choices, required, properties, items, additionalProperties } = schema
   if (type !== undefined && ![type].flat().some((name) => hasType(value, name))) return false
   if (Array.isArray(choices) && !choices.includes(value)) return false
   if (Array.isArray(value)) return value.every((item) => fitsSchema(item, items))
-  if (!isRecord(value)) return true
-  const known = isRecord(properties) ? properties : {}
+  if (!isObject(value)) return true
+  const known = isObject(properties) ? properties : {}
   if (Array.isArray(required) && !required.every((field) => Object.hasOwn(value, String(field)))) return false
   return Object.entries(value).every(([field, inner]) =>
     Object.hasOwn(known, field) ? fitsSchema(inner, known[field]) : additionalProperties !== false,
@@ -52,7 +45,7 @@ function fitsSchema(value: unknown, schema: unknown): boolean {
 function hasType(value: unknown, name: unknown): boolean {
   switch (name) {
     case 'object':
-      return isRecord(value)
+      return isObject(value)
     case 'array':
       return Array.isArray(value)
     case 'integer':
@@ -66,8 +59,4 @@ function hasType(value: unknown, name: unknown): boolean {
     default:
       return true
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

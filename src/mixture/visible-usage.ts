@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../chat/chat-request.ts'
 import { estimateMessages } from '../chat/estimate-messages.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { parseUsage, type WireUsage, wireUsageOf } from '../chat/usage.ts'
 
 export interface UsageFacts {
@@ -10,7 +11,6 @@ export interface UsageFacts {
   /** What that model's upstream reported. */
   readonly reported: unknown
   readonly answer: string
-  readonly estimateTokens: (text: string) => number
 }
 
 /**
@@ -18,23 +18,18 @@ export interface UsageFacts {
  * when to shorten their conversation, so drafts must not count.
  *
  * Where the upstream reported: completion tokens are its own figure; prompt tokens are its figure times the client's
- * share of what was sent, by length, so that the model's own way of counting stays in the result. Where it
+ * share of what was sent, as estimated, so that the model's own way of counting stays in the result. Where it
  * did not, both are estimates from the texts.
  */
-export function visibleUsage({ asked, sent, reported, answer, estimateTokens }: UsageFacts): WireUsage {
+export function visibleUsage({ asked, sent, reported, answer }: UsageFacts): WireUsage {
   const usage = parseUsage(reported)
   if (!usage) {
-    const promptTokens = estimateMessages(asked, estimateTokens)
+    const promptTokens = estimateMessages(asked)
     const completionTokens = estimateTokens(answer)
     return wireUsageOf({ promptTokens, completionTokens, cachedTokens: 0, reasoningTokens: 0 })
   }
-  const share = Math.min(1, estimateMessages(asked, quarterOf) / Math.max(1, estimateMessages(sent, quarterOf)))
+  const share = Math.min(1, estimateMessages(asked) / Math.max(1, estimateMessages(sent)))
   // Whoever has written something has used a token, however small its share of what was sent.
   const promptTokens = Math.max(share > 0 ? 1 : 0, Math.round(usage.promptTokens * share))
   return wireUsageOf({ ...usage, promptTokens, cachedTokens: Math.min(usage.cachedTokens, promptTokens) })
-}
-
-/** Good enough for a share: both texts are counted alike. */
-function quarterOf(text: string): number {
-  return text.length / 4
 }

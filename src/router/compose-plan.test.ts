@@ -7,7 +7,7 @@ import { parseTemplate } from '../prompt/template.ts'
 import { createFailingModel, createFakeModel, createSayingModel } from '../testing/fake-model.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { composePlan, type PlanLimits } from './compose-plan.ts'
-import { estimateTokensByLength, trimConversation } from './conversation.ts'
+import { trimConversation } from './conversation.ts'
 import type { Plan } from './plan.ts'
 import { PlanProposer } from './plan-proposer.ts'
 import { needsOf } from './request-needs.ts'
@@ -31,8 +31,8 @@ async function compose({ limits, proposer, body }: Setting = {}) {
   const request = createChatRequest({ model: 'router', messages: [{ role: 'user', content: hard }], ...body })
   const matter = {
     request,
-    needs: needsOf(request, estimateTokensByLength),
-    turns: trimConversation(request.body.messages, estimateTokensByLength),
+    needs: needsOf(request),
+    turns: trimConversation(request.body.messages),
     fence: 'f00d',
   }
   const from = {
@@ -138,7 +138,7 @@ describe('without a usable proposal', () => {
     const controller = new AbortController()
     controller.abort(new CancelledError())
     const request = createChatRequest({ model: 'router', messages: [{ role: 'user', content: hard }] })
-    const matter = { request, needs: needsOf(request, estimateTokensByLength), turns: [], fence: 'f' }
+    const matter = { request, needs: needsOf(request), turns: [], fence: 'f' }
     const from = {
       limits: { pool: [big, coder], minWorkers: 1, maxWorkers: 3 },
       proposer: new PlanProposer(proposing({}), template),

@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChatMessage } from '../chat/chat-request.ts'
-import { estimateTokensByLength, fenceConversation, trimConversation } from './conversation.ts'
-
-const trim = (messages: readonly ChatMessage[]) => trimConversation(messages, estimateTokensByLength)
+import { estimateTokens } from '../chat/estimate-tokens.ts'
+import { fenceConversation, trimConversation } from './conversation.ts'
 
 describe('trimConversation', () => {
   it('keeps what user and assistant said and drops everything else', () => {
-    const turns = trim([
+    const turns = trimConversation([
       { role: 'system', content: 'Be brief.' },
       { role: 'developer', content: 'Be kind.' },
       { role: 'user', content: 'Read a.txt' },
@@ -22,23 +20,25 @@ describe('trimConversation', () => {
   })
 
   it('keeps the last 16 turns', () => {
-    const turns = trim(Array.from({ length: 40 }, (_, index) => ({ role: 'user', content: `turn ${index}` })))
+    const turns = trimConversation(
+      Array.from({ length: 40 }, (_, index) => ({ role: 'user', content: `turn ${index}` })),
+    )
     expect(turns.map(({ text }) => text)).toEqual(Array.from({ length: 16 }, (_, index) => `turn ${index + 24}`))
   })
 
   it('cuts an overlong turn in the middle, 60 to 40', () => {
-    const [turn] = trim([{ role: 'user', content: 'a'.repeat(20_000) + 'b'.repeat(20_000) }])
+    const [turn] = trimConversation([{ role: 'user', content: 'a'.repeat(20_000) + 'b'.repeat(20_000) }])
     const text = turn?.text ?? ''
     const [head = '', tail = ''] = text.split('\n[…]\n')
-    expect(estimateTokensByLength(text)).toBeLessThanOrEqual(2048)
+    expect(estimateTokens(text)).toBeLessThanOrEqual(2048)
     expect(head).toMatch(/^a+$/)
     expect(tail).toMatch(/^b+$/)
     expect(head.length / (head.length + tail.length)).toBeCloseTo(0.6, 2)
   })
 
   it('drops the oldest turns where all of them together are too long', () => {
-    const turns = trim(
-      Array.from({ length: 10 }, (_, index) => ({ role: 'user', content: `${index}${'x'.repeat(7000)}` })),
+    const turns = trimConversation(
+      Array.from({ length: 10 }, (_, index) => ({ role: 'user', content: `${index}${'123'.repeat(1750)}` })),
     )
     expect(turns.map(({ text }) => text[0])).toEqual(['6', '7', '8', '9'])
   })
@@ -48,7 +48,9 @@ describe('trimConversation', () => {
       { type: 'text', text: 'What is this?' },
       { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
     ]
-    expect(trim([{ role: 'user', content }])).toEqual([{ role: 'user', text: 'What is this?\n[image_url]' }])
+    expect(trimConversation([{ role: 'user', content }])).toEqual([
+      { role: 'user', text: 'What is this?\n[image_url]' },
+    ])
   })
 
   it('stays within its limits and tears no character apart, whatever is said', () => {
@@ -57,9 +59,9 @@ describe('trimConversation', () => {
     const message = fc.record({ role: fc.constantFrom('user', 'assistant', 'system', 'tool'), content: long })
     fc.assert(
       fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
-        const turns = trim(messages)
+        const turns = trimConversation(messages)
         expect(turns.length).toBeLessThanOrEqual(16)
-        expect(turns.reduce((sum, turn) => sum + estimateTokensByLength(turn.text), 0)).toBeLessThanOrEqual(8192)
+        expect(turns.reduce((sum, turn) => sum + estimateTokens(turn.text), 0)).toBeLessThanOrEqual(8192)
         expect(turns.every((turn) => turn.text.isWellFormed())).toBe(true)
       }),
       { numRuns: 50 },

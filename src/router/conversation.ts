@@ -1,10 +1,7 @@
 /** What the base model gets to see of a conversation: the turns of user and assistant, bounded, marked as data. */
 import type { ChatMessage } from '../chat/chat-request.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { textOf } from '../chat/message-text.ts'
-
-/** Four characters a token: close enough for English where nobody counts better. */
-export const estimateTokensByLength: TokenEstimator = (text) => Math.ceil(text.length / 4)
 
 export interface Turn {
   readonly role: string
@@ -19,7 +16,7 @@ const headShare = 0.6
 const cutMark = '\n[…]\n'
 
 /** The last turns of user and assistant that fit; system, developer and tool messages are left out. */
-export function trimConversation(messages: readonly ChatMessage[], estimateTokens: TokenEstimator): readonly Turn[] {
+export function trimConversation(messages: readonly ChatMessage[]): readonly Turn[] {
   const spoken = messages.filter(({ role }) => role === 'user' || role === 'assistant')
   const turns = spoken.map((message) => ({ role: message.role, text: wordsOf(message) }))
   const kept: Turn[] = []
@@ -28,7 +25,7 @@ export function trimConversation(messages: readonly ChatMessage[], estimateToken
     .filter((turn) => turn.text !== '')
     .slice(-maxTurns)
     .reverse()) {
-    const turn = { role, text: trimMiddle(text, maxTurnTokens, estimateTokens) }
+    const turn = { role, text: trimMiddle(text, maxTurnTokens) }
     leftTokens -= estimateTokens(turn.text)
     if (leftTokens < 0) break
     kept.unshift(turn)
@@ -49,7 +46,7 @@ function wordsOf(message: ChatMessage): string {
   return [textOf(message).trim(), ...others.map((part) => `[${part.type}]`)].filter((text) => text !== '').join('\n')
 }
 
-function trimMiddle(text: string, limit: number, estimateTokens: TokenEstimator): string {
+function trimMiddle(text: string, limit: number): string {
   let kept = text
   let characters = text.length
   for (let tokens = estimateTokens(kept); tokens > limit && characters > 0; tokens = estimateTokens(kept)) {

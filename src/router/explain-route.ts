@@ -1,7 +1,6 @@
 import type { ChatModel } from '../chat/chat-model.ts'
 import { type ChatRequest, createChatRequest } from '../chat/chat-request.ts'
 import { inTurn } from '../chat/estimate.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { explainModel } from '../chat/explain-model.ts'
 import type { Circumstances, RouterExplanation } from '../chat/explanation.ts'
 import { maxChoiceTokens } from './choose-route.ts'
@@ -25,7 +24,7 @@ interface Found extends Foresight {
 export function explainRoute(
   { id, route, isOpen, plan, candidates, baseModel }: Found,
   request: ChatRequest,
-  circumstances: Circumstances & { readonly estimateTokens: TokenEstimator },
+  circumstances: Circumstances,
 ): RouterExplanation {
   const explained = explainModel(route.model, request, circumstances)
   const asked = isOpen ? baseModel : undefined
@@ -47,9 +46,9 @@ export function explainRoute(
 function explainChoice(
   model: ChatModel,
   { body }: ChatRequest,
-  circumstances: Circumstances & { readonly estimateTokens: TokenEstimator },
+  circumstances: Circumstances,
 ): ReturnType<typeof explainModel> {
-  const content = trimConversation(body.messages, circumstances.estimateTokens)
+  const content = trimConversation(body.messages)
     .map(({ text }) => text)
     .join('\n')
   const messages = [{ role: 'user', content }]

@@ -1,16 +1,17 @@
 /** Finds the JSON that models wrap into prose and code fences. */
+import { type Fields, isObject, parseLoosely } from '../chat/loose-json.ts'
 
 const maxReplyLength = 8000
 
 /** Every JSON object in a reply, outermost only, in order; what cannot be read is skipped. */
-export function jsonObjectsIn(reply: string): Readonly<Record<string, unknown>>[] {
+export function jsonObjectsIn(reply: string): Fields[] {
   const text = reply.slice(0, maxReplyLength)
-  const objects: Readonly<Record<string, unknown>>[] = []
+  const objects: Fields[] = []
   let start = text.indexOf('{')
   while (start >= 0) {
     const end = endOfObject(text, start)
-    const object = end === undefined ? undefined : parseObject(text.slice(start, end))
-    if (object) objects.push(object)
+    const object = end === undefined ? undefined : parseLoosely(text.slice(start, end))
+    if (isObject(object)) objects.push(object)
     start = text.indexOf('{', object && end !== undefined ? end : start + 1)
   }
   return objects
@@ -31,12 +32,4 @@ function endOfObject(text: string, start: number): number | undefined {
     if (depth === 0) return at + 1
   }
   return undefined
-}
-
-function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(json) as Readonly<Record<string, unknown>>
-  } catch {
-    return undefined
-  }
 }

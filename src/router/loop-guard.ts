@@ -5,7 +5,6 @@
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { LoopError } from '../chat/errors.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { isToolCallPending, turnOf, type Visit } from './affinity.ts'
 import { RecentMap } from './recent-map.ts'
 import { canServe, needsOf } from './request-needs.ts'
@@ -36,7 +35,6 @@ interface LoopGuardDefinition {
   readonly callsPerMinute: number
   /** The single models to answer a loop, best first; the first that can serve the request does. */
   readonly bypasses: readonly ChatModel[]
-  readonly estimateTokens: TokenEstimator
 }
 
 /** Remembers how the conversations seen last have been asking. */
@@ -61,14 +59,14 @@ export class LoopGuard {
   }
 
   #judge({ isStep, repeats, calls, sinceMs }: Habit, { nowMs }: Visit, request: ChatRequest): Route | undefined {
-    const { callsPerMinute, bypasses, estimateTokens } = this.#definition
+    const { callsPerMinute, bypasses } = this.#definition
     const most = Math.max(repeats, calls)
     if (isStep || most <= callsPerMinute) return undefined
     if (most > 2 * callsPerMinute) {
       // A turn that is repeated is forgotten after a minute of silence, a crowded minute when it is over.
       throw new LoopError(most, repeats > 2 * callsPerMinute ? windowMs : sinceMs + windowMs - nowMs)
     }
-    const needs = needsOf(request, estimateTokens)
+    const needs = needsOf(request)
     const model = bypasses.find(({ card }) => canServe(card, needs))
     return model && { model, source: 'loop_guard' }
   }
@@ -91,7 +89,7 @@ function nextHabit(before: Habit | undefined, { messages, nowMs }: Visit): Habit
 }
 
 /** The guard of a router: a loop goes to its side model, else its base model, else its strongest single model. */
-export function createLoopGuard(definition: RouterDefinition, estimateTokens: TokenEstimator): LoopGuard | undefined {
+export function createLoopGuard(definition: RouterDefinition): LoopGuard | undefined {
   const { candidates, compose, sideModel, model, loopGuard } = definition
   const { callsPerMinute } = loopGuard ?? { callsPerMinute: defaultCallsPerMinute }
   if (callsPerMinute === 0) return undefined
@@ -99,5 +97,5 @@ export function createLoopGuard(definition: RouterDefinition, estimateTokens: To
   const strongestFirst = served.sort((a, b) => (b.card.quality ?? -1) - (a.card.quality ?? -1))
   const known = [sideModel, model, ...strongestFirst].filter((one) => one !== undefined)
   const bypasses = known.filter(({ card }) => card.kind === 'model')
-  return new LoopGuard({ callsPerMinute, bypasses, estimateTokens })
+  return new LoopGuard({ callsPerMinute, bypasses })
 }

@@ -1,8 +1,8 @@
 /** What a request asks of a model before its words count: kinds of content, tools, room. */
 import type { ModelCard, Modality } from '../chat/chat-model.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
-import { offersTools, textOf } from '../chat/message-text.ts'
+import { answerTokensOf, promptTokensOf } from '../chat/estimate.ts'
+import { offersTools } from '../chat/message-text.ts'
 
 export interface RequestNeeds {
   readonly modalities: ReadonlySet<Modality>
@@ -11,15 +11,13 @@ export interface RequestNeeds {
   readonly tokens: () => number
 }
 
-const defaultAnswerTokens = 1024
-
 /** Reads the needs of a request. */
-export function needsOf({ body }: ChatRequest, estimateTokens: TokenEstimator): RequestNeeds {
+export function needsOf({ body }: ChatRequest): RequestNeeds {
   let tokens: number | undefined
   return {
     modalities: modalitiesOf(body.messages),
     tools: offersTools(body),
-    tokens: () => (tokens ??= promptTokens(body.messages, estimateTokens) + answerTokens(body)),
+    tokens: () => (tokens ??= promptTokensOf(body) + answerTokensOf(body)),
   }
 }
 
@@ -42,13 +40,4 @@ export function canServe(card: ModelCard, needs: RequestNeeds): boolean {
   if (needs.tools && !card.tools) return false
   if ([...needs.modalities].some((modality) => !card.modalities.includes(modality))) return false
   return card.contextWindow === undefined || needs.tokens() <= card.contextWindow
-}
-
-function promptTokens(messages: readonly ChatMessage[], estimateTokens: TokenEstimator): number {
-  return messages.reduce((sum, message) => sum + estimateTokens(textOf(message)), 0)
-}
-
-function answerTokens(body: ChatRequest['body']): number {
-  const limit = body.max_completion_tokens ?? body.max_tokens ?? 0
-  return limit > 0 ? limit : defaultAnswerTokens
 }

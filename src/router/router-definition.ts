@@ -1,7 +1,6 @@
 /** What a router is made of, and the check that it can work. */
 import type { ChatModel } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import type { RouteOption } from './choose-route.ts'
 import { noChoice } from './parse-choice.ts'
@@ -59,7 +58,6 @@ export interface ComposeDefinition {
 
 /** What a router needs from outside; all of it has defaults. */
 export interface RouterDependencies {
-  readonly estimateTokens?: TokenEstimator
   /** Unpredictable bytes, for the fence around a conversation. */
   readonly randomBytes?: (size: number) => Uint8Array
 }

@@ -56,7 +56,7 @@ const routeOf = async (definition: Partial<RouterDefinition>, request: ChatReque
   return `${source ?? '?'}: ${route ?? '?'}`
 }
 
-const recorded = (model: ChatModel): ChatModel => recordCalls(model, (text) => text.length)
+const recorded = (model: ChatModel): ChatModel => recordCalls(model)
 const bothOf = (first: ChatModel) => [
   { model: first, description: 'One thing.' },
   { model: createSayingModel('other', 'Other.'), description: 'Another thing.' },

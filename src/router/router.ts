@@ -8,7 +8,6 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError } from '../chat/errors.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
 import type { Circumstances, RouterExplanation } from '../chat/explanation.ts'
 import { nearestName } from '../chat/nearest-name.ts'
 import { tapEvents } from '../chat/tap-events.ts'
@@ -16,7 +15,7 @@ import { withTotal } from '../chat/with-total.ts'
 import { parseTemplate } from '../prompt/template.ts'
 import { affinityKeyOf, Pins, type Visit } from './affinity.ts'
 import { RouteChooser } from './choose-route.ts'
-import { estimateTokensByLength, trimConversation, type Turn } from './conversation.ts'
+import { trimConversation, type Turn } from './conversation.ts'
 import {
   type Deciders,
   decideRoute,
@@ -79,7 +78,6 @@ class Router {
   readonly #pins = new Pins()
   readonly #cache = new RouteCache()
   readonly #loopGuard: LoopGuard | undefined
-  readonly #estimateTokens: TokenEstimator
   readonly #randomBytes: (size: number) => Uint8Array
 
   constructor(definition: RouterDefinition, dependencies: RouterDependencies) {
@@ -89,8 +87,7 @@ class Router {
     this.#models = new Map(definition.candidates.map(({ model }) => [model.id, model]))
     this.#rules = createRuleBook(definition.rules ?? [])
     this.#deciders = createDeciders(this.id, definition, this.#offered)
-    this.#estimateTokens = dependencies.estimateTokens ?? estimateTokensByLength
-    this.#loopGuard = createLoopGuard(definition, this.#estimateTokens)
+    this.#loopGuard = createLoopGuard(definition)
     this.#randomBytes = dependencies.randomBytes ?? randomBytes
   }
 
@@ -111,7 +108,7 @@ class Router {
     return explainRoute(
       { ...found, id: this.id, candidates, baseModel: this.#deciders.model },
       withoutMixture(request),
-      { ...circumstances, estimateTokens: this.#estimateTokens },
+      circumstances,
     )
   }
 
@@ -156,7 +153,7 @@ class Router {
     const ruled = named ?? this.#ruledTarget(request)
     if (isModel(ruled)) return { model: ruled, source: 'rule' }
 
-    const needs = needsOf(request, this.#estimateTokens)
+    const needs = needsOf(request)
     const composes = ruled === composeId
     const candidates = composes ? [] : this.#ableCandidates(needs)
     const options = optionsOf(this.#deciders, candidates)
@@ -210,7 +207,7 @@ class Router {
   }
 
   #cacheKey({ request, needs, candidates }: OpenMatter): { readonly key: string; readonly turns: readonly Turn[] } {
-    const turns = trimConversation(request.body.messages, this.#estimateTokens)
+    const turns = trimConversation(request.body.messages)
     const { version = '', compose } = this.#definition
     const options = optionsOf(this.#deciders, candidates)
     const pool = compose?.pool.filter(({ card }) => canServe(card, needs)).map(({ id }) => id) ?? []

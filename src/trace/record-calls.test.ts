@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createChatRequest } from '../chat/chat-request.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import { CancelledError, UpstreamError } from '../chat/errors.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { describeChatModelContract } from '../testing/chat-model-contract.ts'
 import { FakeClock, settlePromises } from '../testing/fake-clock.ts'
 import { createFailingModel, createFakeModel, createSayingModel, type FakeModel } from '../testing/fake-model.ts'
@@ -9,7 +10,6 @@ import { createCallContext } from './call-context.ts'
 import { recordCalls } from './record-calls.ts'
 import { createTrace } from './trace.ts'
 
-const estimate = (text: string): number => text.length
 const request = createChatRequest({ model: 'm', messages: [{ role: 'user', content: 'Hello?' }], stream: true })
 const usage = { prompt_tokens: 1_000_000, completion_tokens: 500_000, total_tokens: 1_500_000 }
 
@@ -25,9 +25,9 @@ async function record(
 ): Promise<{ trace: ReturnType<typeof createTrace>; events: ChatEvent[] }> {
   const clock = new FakeClock()
   const trace = createTrace('t', clock)
-  const events = await drain(
-    recordCalls(model, estimate).chat(request, createCallContext({ trace, clock, budget })),
-  ).catch(() => [])
+  const events = await drain(recordCalls(model).chat(request, createCallContext({ trace, clock, budget }))).catch(
+    () => [],
+  )
   return { trace, events }
 }
 
@@ -56,7 +56,11 @@ describe('recordCalls', () => {
   it('estimates what the upstream does not report, and says so', async () => {
     const { trace } = await record(createSayingModel('m', 'Hello!'))
     expect(trace.ledger()).toMatchObject([
-      { source: 'estimated', usage: { promptTokens: 6, completionTokens: 6 }, costUsd: null },
+      {
+        source: 'estimated',
+        usage: { promptTokens: estimateTokens('Hello?'), completionTokens: estimateTokens('Hello!') },
+        costUsd: null,
+      },
     ])
   })
 
@@ -70,7 +74,7 @@ describe('recordCalls', () => {
   it('writes a row for a call whose reader left', async () => {
     const clock = new FakeClock()
     const trace = createTrace('t', clock)
-    for await (const event of recordCalls(createSayingModel('m', 'a long text'), estimate).chat(
+    for await (const event of recordCalls(createSayingModel('m', 'a long text')).chat(
       request,
       createCallContext({ trace, clock }),
     )) {
@@ -99,17 +103,18 @@ describe('recordCalls', () => {
       ],
     })
     const context = createCallContext({ trace, clock, signal: controller.signal })
-    const ended = drain(recordCalls(model, estimate).chat(request, context)).catch(() => [])
+    const ended = drain(recordCalls(model).chat(request, context)).catch(() => [])
     await settlePromises()
     controller.abort(new CancelledError())
     await ended
-    const completionTokens = 'Hm.Yes{"a":1}'.length
+    const promptTokens = estimateTokens('Hello?')
+    const completionTokens = estimateTokens('Hm.Yes{"a":1}')
     expect(trace.ledger()).toMatchObject([
       {
         outcome: 'client_closed',
         source: 'estimated',
-        usage: { promptTokens: 6, completionTokens },
-        costUsd: 6 + completionTokens,
+        usage: { promptTokens, completionTokens },
+        costUsd: promptTokens + completionTokens,
       },
     ])
   })
@@ -120,7 +125,7 @@ describe('recordCalls', () => {
     const controller = new AbortController()
     const hanging = createFakeModel('m', { script: () => [{ hang: true }] })
     const ended = drain(
-      recordCalls(hanging, estimate).chat(request, createCallContext({ trace, clock, signal: controller.signal })),
+      recordCalls(hanging).chat(request, createCallContext({ trace, clock, signal: controller.signal })),
     )
     controller.abort(new CancelledError())
     await expect(ended).rejects.toMatchObject({ code: 'client_closed' })
@@ -136,7 +141,7 @@ describe('recordCalls', () => {
 })
 
 describeChatModelContract('a recorded model', {
-  answering: () => recordCalls(createSayingModel('m', 'It is 42.'), estimate),
-  failing: () => recordCalls(createFailingModel('m', new UpstreamError('upstream_error', 'broken')), estimate),
-  hanging: () => recordCalls(createFakeModel('m', { script: () => [{ hang: true }] }), estimate),
+  answering: () => recordCalls(createSayingModel('m', 'It is 42.')),
+  failing: () => recordCalls(createFailingModel('m', new UpstreamError('upstream_error', 'broken'))),
+  hanging: () => recordCalls(createFakeModel('m', { script: () => [{ hang: true }] })),
 })

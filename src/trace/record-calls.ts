@@ -5,7 +5,7 @@ import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
 import { estimateCall, promptTokensOf, spendingOf } from '../chat/estimate.ts'
-import type { TokenEstimator } from '../chat/estimate-messages.ts'
+import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { explainCall } from '../chat/explain-model.ts'
 import { costOf } from '../chat/price.ts'
 import { tapEvents } from '../chat/tap-events.ts'
@@ -16,12 +16,12 @@ import { Pace } from './pace.ts'
  * Records every call of `model`; what the upstream does not report is estimated from the texts. What a call is expected
  * to take is set aside before it is made: a call for which the budget has no room throws `BudgetError` and is not made.
  */
-export function recordCalls(model: ChatModel, estimateTokens: TokenEstimator): ChatModel {
+export function recordCalls(model: ChatModel): ChatModel {
   const pace = new Pace()
   return {
-    ...wrapModel(model, (request, context) => recordedChat({ model, estimateTokens, pace, request, context })),
+    ...wrapModel(model, (request, context) => recordedChat({ model, pace, request, context })),
     explain: (request, { addedTokens }) => {
-      const call = explainCall(model, request, { addedTokens, estimateTokens })
+      const call = explainCall(model, request, { addedTokens })
       return { ...call, estimate: { ...call.estimate, ms: pace.expectedMs(call.estimate.completionTokens) } }
     },
   }
@@ -29,7 +29,6 @@ export function recordCalls(model: ChatModel, estimateTokens: TokenEstimator): C
 
 interface RecordedCall {
   readonly model: ChatModel
-  readonly estimateTokens: TokenEstimator
   readonly pace: Pace
   readonly request: ChatRequest
   readonly context: CallContext
@@ -37,11 +36,9 @@ interface RecordedCall {
 
 function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
   return tapEvents(() => {
-    const { model, request, context, estimateTokens } = call
+    const { model, request, context } = call
     const { id, card } = model
-    const settle = context.budget.reserve(() =>
-      spendingOf(estimateCall({ id, card, body: request.body, estimateTokens })),
-    )
+    const settle = context.budget.reserve(() => spendingOf(estimateCall({ id, card, body: request.body })))
     context.span.set({ model: id })
     const meter = new CallMeter(call, settle)
     return {
@@ -99,7 +96,7 @@ class CallMeter {
 
   /** What is counted need not be kept. */
   #count(): void {
-    this.#counted += this.#call.estimateTokens(this.#said)
+    this.#counted += estimateTokens(this.#said)
     this.#said = ''
   }
 
@@ -128,10 +125,10 @@ class CallMeter {
     const reported = parseUsage(this.#reported)
     if (reported) return { usage: reported, source: 'reported' }
     if (this.#resolved === null) return { usage: null, source: 'missing' }
-    const { request, estimateTokens } = this.#call
+    const { request } = this.#call
     return {
       usage: {
-        promptTokens: promptTokensOf(request.body, estimateTokens),
+        promptTokens: promptTokensOf(request.body),
         completionTokens: this.#counted + estimateTokens(this.#said),
         cachedTokens: 0,
         reasoningTokens: 0,

@@ -1,5 +1,6 @@
 /** What a field of a request must be, in words for the caller and as a check. */
 import { RequestError } from '../chat/errors.ts'
+import { isObject } from '../chat/loose-json.ts'
 
 export interface FieldRule {
   readonly wants: string
@@ -8,9 +9,6 @@ export interface FieldRule {
 }
 
 export type FieldRules = readonly (readonly [field: string, rule: FieldRule])[]
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export function isListOf(value: unknown, type: 'string' | 'object'): boolean {
   return Array.isArray(value) && value.every((item) => (type === 'object' ? isObject(item) : typeof item === type))

@@ -4,10 +4,11 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { RequestError } from '../chat/errors.ts'
+import { type Fields, isObject } from '../chat/loose-json.ts'
 import { endOfJsonString } from './json-string.ts'
 
 export interface JsonBody {
-  readonly value: Record<string, unknown>
+  readonly value: Fields
   /** The text that `value` was parsed from. */
   readonly source: string
 }
@@ -38,9 +39,9 @@ function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): Fields {
   const value = parse(text)
-  if (isObject(value) && !Array.isArray(value)) return value
+  if (isObject(value)) return value
   throw new RequestError('invalid_json', 'The request body must be a JSON object.')
 }
 
@@ -93,21 +94,21 @@ function measure(json: string): Measure {
 function countKeys(value: object): number {
   let keys = 0
   if (Array.isArray(value)) {
-    for (const item of value as readonly unknown[]) if (isObject(item)) keys += countKeys(item)
+    for (const item of value as readonly unknown[]) if (isContainer(item)) keys += countKeys(item)
     return keys
   }
   for (const key in value) {
     if (key === '__proto__') throw forbiddenKey(key)
     keys += 1
     const inner = (value as Record<string, unknown>)[key]
-    if (!isObject(inner)) continue
+    if (!isContainer(inner)) continue
     if (key === 'constructor' && Object.hasOwn(inner, 'prototype')) throw forbiddenKey('constructor.prototype')
     keys += countKeys(inner)
   }
   return keys
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 

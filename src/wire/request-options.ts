@@ -2,7 +2,8 @@
 import { type BudgetLimits, budgetPolicies } from '../chat/call-budget.ts'
 import type { RequestOptions } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
-import { checkFields, type FieldRule, invalidField, isListOf, isObject } from './field-rules.ts'
+import { isObject } from '../chat/loose-json.ts'
+import { checkFields, type FieldRule, invalidField, isListOf } from './field-rules.ts'
 
 const nonEmpty = (value: unknown): boolean => typeof value === 'string' && value !== ''
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1

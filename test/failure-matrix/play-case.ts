@@ -84,12 +84,12 @@ function mixtureOf(strategy: StrategyName, matrixCase: MatrixCase, calls: CallRe
   })
   const [aggregate, ...aggregateFallbacks] = aggregates.map((each, index) => {
     const timelineOf = (request: ChatRequest) => aggregateTimeline(each, sayingOf(wantedBy(request, index)))
-    return recordCalls(createActor({ id: aggregateName(index), timelineOf, calls }), estimateTokens)
+    return recordCalls(createActor({ id: aggregateName(index), timelineOf, calls }))
   })
   if (!aggregate) throw new RangeError('A case needs an aggregate.')
   return createMixture({
     id: 'mix',
-    workers: workerModels.map((model) => recordCalls(model, estimateTokens)),
+    workers: workerModels.map(recordCalls),
     aggregate,
     aggregateFallbacks,
     strategy,
@@ -119,8 +119,4 @@ function wantedBy(request: ChatRequest, index: number): Wanted {
   }))
   const last = places.sort((a, b) => b.position - a.position)[0]
   return { choice: last?.number ?? 0 }
-}
-
-function estimateTokens(text: string): number {
-  return Math.ceil(text.length / 4)
 }

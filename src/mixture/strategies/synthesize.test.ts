@@ -8,6 +8,7 @@ import {
   textSteps,
 } from '../../testing/fake-model.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { estimateTokens } from '../../chat/estimate-tokens.ts'
 import type { MixtureDefinition } from '../mixture-definition.ts'
 import { createMixture } from '../mixture.ts'
 
@@ -51,7 +52,7 @@ describe('synthesize', () => {
       expect(answer.completion).toMatchObject({
         object: 'chat.completion',
         model: 'mix',
-        usage: { completion_tokens: Math.ceil(text.length / 4) },
+        usage: { completion_tokens: estimateTokens(text) },
       })
       expect(answer.completion.id).toMatch(/^chatcmpl-[0-9a-f]{24}$/)
     },

@@ -5,6 +5,7 @@ import { RequestError } from '../../chat/errors.ts'
 import { promptOf } from './prompt.ts'
 import { reasoningPartsOf } from './reasoning.ts'
 import { toolChoiceOf, toolsOf } from './tools.ts'
+import { isObject } from '../../chat/loose-json.ts'
 
 export interface CallDefaults {
   /** Sent where the request sets no limit; undefined: the provider decides. */
@@ -107,10 +108,6 @@ function providerOptionsOf(body: ChatBody): Pick<LanguageModelV4CallOptions, 'pr
   if (body['parallel_tool_calls'] !== false) return { providerOptions: options }
   // Of the providers, only Anthropic's has a word for it; the others do not read what is written under its name.
   return { providerOptions: { ...options, anthropic: { disableParallelToolUse: true, ...options['anthropic'] } } }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function unsupported(param: string, message: string): RequestError {

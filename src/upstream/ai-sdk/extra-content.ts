@@ -3,8 +3,7 @@
  * call, as in the OpenAI dialect of the Gemini API: `{ google: { thought_signature } }`.
  */
 import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from '@ai-sdk/provider'
-
-type Fields = Readonly<Record<string, unknown>>
+import { type Fields, isObject } from '../../chat/loose-json.ts'
 
 /** The field for a tool call that goes out; empty where the provider said nothing. */
 export function extraContentOf(metadata: SharedV4ProviderMetadata | undefined): { readonly extra_content?: Fields } {
@@ -15,13 +14,13 @@ export function extraContentOf(metadata: SharedV4ProviderMetadata | undefined): 
 /** The options in a tool call, or another part of a message, that comes back. */
 export function providerOptionsOf(part: Fields): { readonly providerOptions?: SharedV4ProviderOptions } {
   const extra = part['extra_content']
-  if (!isFields(extra)) return {}
+  if (!isObject(extra)) return {}
   return { providerOptions: eachProvider(extra, camelCase) as SharedV4ProviderOptions }
 }
 
 function eachProvider(providers: Fields, rename: (key: string) => string): Fields {
   const renamed = Object.entries(providers)
-    .filter(([, fields]) => isFields(fields))
+    .filter(([, fields]) => isObject(fields))
     .map(([provider, fields]) => [
       provider,
       Object.fromEntries(Object.entries(fields as Fields).map(([key, value]) => [rename(key), value])),
@@ -35,8 +34,4 @@ function snakeCase(key: string): string {
 
 function camelCase(key: string): string {
   return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

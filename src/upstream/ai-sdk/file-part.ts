@@ -2,6 +2,7 @@
 import type { LanguageModelV4FilePart } from '@ai-sdk/provider'
 import type { ContentPart } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
+import { fieldsOf } from '../../chat/loose-json.ts'
 
 /** @throws RequestError where the part is of another type, or says neither data nor an address */
 export function filePartOf(part: ContentPart, at: string): LanguageModelV4FilePart {
@@ -73,7 +74,7 @@ function required(text: string | undefined, at: string): string {
 }
 
 function textIn(holder: unknown, field: string): string | undefined {
-  return typeof holder === 'object' && holder !== null ? textOf((holder as Record<string, unknown>)[field]) : undefined
+  return textOf(fieldsOf(holder)[field])
 }
 
 function textOf(value: unknown): string | undefined {

@@ -8,6 +8,7 @@ import type {
 } from '@ai-sdk/provider'
 import type { ChatMessage, ContentPart, ToolCall } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
+import { parseArguments } from '../../chat/loose-json.ts'
 import { textOf } from '../../chat/message-text.ts'
 import { providerOptionsOf } from './extra-content.ts'
 import { filePartOf } from './file-part.ts'
@@ -102,16 +103,6 @@ function toolCallPart(call: ToolCall, at: string): LanguageModelV4ToolCallPart {
     toolName: called.name,
     input: parseArguments(called.arguments),
     ...providerOptionsOf(call),
-  }
-}
-
-/** Models write arguments that are no JSON now and then, and providers insist on an object. */
-function parseArguments(text: string): unknown {
-  if (text === '') return {}
-  try {
-    return JSON.parse(text)
-  } catch {
-    return { arguments: text }
   }
 }
 

@@ -5,8 +5,8 @@ import type {
 } from '@ai-sdk/provider'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
+import { type Fields, fieldsOf } from '../../chat/loose-json.ts'
 
-type Fields = Readonly<Record<string, unknown>>
 type Tool = LanguageModelV4FunctionTool | LanguageModelV4ProviderTool
 
 /** The offered tools; nothing where there are none, because some providers refuse an empty list. */
@@ -45,8 +45,4 @@ export function toolChoiceOf({ tools, tool_choice: choice }: ChatBody): Pick<Lan
   if (type === 'function' && typeof name === 'string') return { toolChoice: { type: 'tool', toolName: name } }
   const message = 'tool_choice must be "auto", "none", "required" or a function by its name.'
   throw new RequestError('unsupported_parameter', message, { param: 'tool_choice' })
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
 }

@@ -1,7 +1,7 @@
 import type { ChatCompletion } from '../../chat/chat-event.ts'
 import type { ToolCall } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { type Fields, isFields, textIn } from '../fields.ts'
+import { type Fields, isObject, textIn } from '../../chat/loose-json.ts'
 import type { MessageCall } from './message-stream.ts'
 import { finishReasonOf, usageOf } from './message-words.ts'
 
@@ -14,7 +14,7 @@ export function completionOf(message: Fields, { model, created }: MessageCall): 
   const blocks = message['content']
   if (!Array.isArray(blocks))
     throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no content.`)
-  const content = blocks.filter(isFields)
+  const content = blocks.filter(isObject)
   const finishReason = finishReasonOf(message['stop_reason'])
   if (content.length === 0 && finishReason !== 'length' && finishReason !== 'content_filter')
     throw new UpstreamError('upstream_empty_response', `Model "${model.id}" answered with nothing.`)

@@ -2,7 +2,7 @@ import type { ChatChunk, ChatDelta, EndEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { AnswerLimit } from '../answer-limit.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
-import { type Fields, fieldsOf, textIn } from '../fields.ts'
+import { type Fields, fieldsOf, textIn } from '../../chat/loose-json.ts'
 import { finishReasonOf, usageOf } from './message-words.ts'
 
 /** What must be known of a call to read its answer. */

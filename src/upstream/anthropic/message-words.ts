@@ -1,6 +1,6 @@
 /** What stands beside the content of a message, in the words of OpenAI. */
 import { type WireUsage, wireUsageOf } from '../../chat/usage.ts'
-import { countIn, fieldsOf } from '../fields.ts'
+import { countIn, fieldsOf } from '../../chat/loose-json.ts'
 
 const finishReasons: Readonly<Record<string, string>> = {
   end_turn: 'stop',

@@ -8,6 +8,7 @@ import {
   type UpstreamErrorCode,
 } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
+import { isObject, parseLoosely } from '../../chat/loose-json.ts'
 
 /** Whose failure it is: named in every message. The keys are kept out of all of them. */
 export interface FailingModel {
@@ -37,7 +38,7 @@ const longestMessage = 300
 
 /** The error for an answer with a status of 300 or more. */
 export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
-  const wire = readWireError(parse(body))
+  const wire = readWireError(parseLoosely(body))
   const retryAfterMs = status === 429 || status === 503 ? parseRetryAfter(headers) : undefined
   const code = isPassingLimit(status, wire, retryAfterMs) ? 'rate_limit_exceeded' : codeOf(status, wire)
   const said = wire ? `: ${clean(model, wire.message)}` : ''
@@ -148,21 +149,13 @@ function codeOfConnection(reason: string, hasBegun: boolean): UpstreamErrorCode 
   return hasBegun ? 'upstream_stream_cut' : 'upstream_reset'
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 /** `{error: {message, code, type}}`, `{error: "text"}`, `{detail}`, `{message}`: servers differ. */
 function readWireError(body: unknown): WireError | undefined {
-  if (!isRecord(body)) return undefined
+  if (!isObject(body)) return undefined
   const inner = body['error'] ?? (body['object'] === 'error' ? body : undefined) ?? body['detail'] ?? body['message']
   if (inner === undefined || inner === null) return undefined
   if (typeof inner === 'string') return { message: inner, code: '' }
-  if (!isRecord(inner)) return { message: JSON.stringify(inner), code: '' }
+  if (!isObject(inner)) return { message: JSON.stringify(inner), code: '' }
   const { message, code, type } = inner
   const name = [code, type].find((value) => typeof value === 'string' || typeof value === 'number')
   return { message: typeof message === 'string' ? message : JSON.stringify(inner), code: String(name ?? '') }
@@ -184,8 +177,4 @@ function parseRetryAfter(headers: ResponseHead['headers'], nowMs = Date.now()): 
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
   const date = Date.parse(after)
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import { UpstreamError } from '../../chat/errors.ts'
-import { type Fields, isFields } from '../fields.ts'
+import { type Fields, isObject } from '../../chat/loose-json.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
 import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
 
@@ -58,7 +58,7 @@ export async function readText(source: BodySource, limit: number): Promise<strin
 export function parseFields(text: string, { id }: FailingModel): Fields {
   try {
     const value: unknown = JSON.parse(text)
-    if (isFields(value)) return value
+    if (isObject(value)) return value
   } catch {
     // Told below, like JSON that is no object.
   }

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../catalog/estimate-tokens.ts'
 import type { ChatModel } from '../../chat/chat-model.ts'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { CancelledError, ConfigError } from '../../chat/errors.ts'
@@ -157,7 +156,7 @@ const ask = async (body: Partial<ChatBody> = {}): Promise<Awaited<ReturnType<typ
 const contractModel = (answer: string, file = gguf): ChatModel => {
   const llama = createFakeLlama(() => answer)
   const own = createLocalEngine({ folder, loadLlama: () => Promise.resolve(llama.binding) })
-  return recordCalls(createLocalModel({ id: 'local', gguf: file, engine: own }), estimateTokens)
+  return recordCalls(createLocalModel({ id: 'local', gguf: file, engine: own }))
 }
 
 describeChatModelContract('a local model', {

@@ -461,7 +461,7 @@ describe('a caller that leaves', () => {
 
 const contractModel = async (reply: FakeUpstream['reply']): Promise<ReturnType<typeof withinDeadline>> => {
   upstream.reply = reply
-  const recorded = recordCalls(model(), (text) => text.length)
+  const recorded = recordCalls(model())
   return Promise.resolve(withinDeadline(retried(recorded, { maxRetries: 1, random: () => 0 })))
 }
 

@@ -1,6 +1,7 @@
 /** Reads the two forms of an OpenAI answer: a stream of events, and a whole JSON body. */
 import type { ChatChunk, ChatCompletion, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { fieldsOf } from '../../chat/loose-json.ts'
 import type { WireUsage } from '../../chat/usage.ts'
 import { type SseEvent, SseParser } from '../../wire/sse.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
@@ -99,7 +100,7 @@ export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent
   const text = await readText(source, maxBodyBytes)
   const parsed = parseJson(text, model)
   const failure = failureOfBody(model, parsed)
-  if (failure && !isRecord(parsed, 'choices')) throw failure
+  if (failure && fieldsOf(parsed)['choices'] === undefined) throw failure
   const repaired = repairCompletion(parsed, identity)
   if (!repaired)
     throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no choices.`)
@@ -177,8 +178,4 @@ function parseJson(text: string, { id }: FailingModel): unknown {
   } catch (cause) {
     throw new UpstreamError('upstream_malformed', `Model "${id}" answered with something that is not JSON.`, { cause })
   }
-}
-
-function isRecord(value: unknown, field: string): boolean {
-  return typeof value === 'object' && value !== null && field in value
 }

@@ -5,7 +5,7 @@ import { UpstreamError } from '../../chat/errors.ts'
 import { parseUsage, type WireUsage, wireUsageOf } from '../../chat/usage.ts'
 import { SseParser } from '../../wire/sse.ts'
 import { AnswerLimit } from '../answer-limit.ts'
-import { type Fields, isFields, textIn } from '../fields.ts'
+import { type Fields, isObject, textIn } from '../../chat/loose-json.ts'
 import { failureOfBody } from '../http/failure.ts'
 import { type BodySource, nextBytes, parseFields, readText } from '../http/read-body.ts'
 
@@ -117,7 +117,7 @@ interface TextChoice {
 }
 
 function choicesIn({ choices }: Fields): readonly TextChoice[] {
-  return (Array.isArray(choices) ? choices.filter(isFields) : []).map((choice, position) => {
+  return (Array.isArray(choices) ? choices.filter(isObject) : []).map((choice, position) => {
     const { index, finish_reason: reason } = choice
     return {
       index: typeof index === 'number' ? index : position,

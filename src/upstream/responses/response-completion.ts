@@ -2,7 +2,7 @@ import type { ChatCompletion } from '../../chat/chat-event.ts'
 import type { ToolCall } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { sentToolName } from '../../wire/openai-responses/response-tools.ts'
-import { type Fields, isFields, textIn } from '../fields.ts'
+import { type Fields, isObject, textIn } from '../../chat/loose-json.ts'
 import type { ResponseCall } from './response-stream.ts'
 import { emptyResponse, finishReasonOf, usageOf } from './response-words.ts'
 
@@ -15,7 +15,7 @@ export function completionOf(response: Fields, { model, created }: ResponseCall)
   const output = response['output']
   if (!Array.isArray(output))
     throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no output.`)
-  const items = output.filter(isFields)
+  const items = output.filter(isObject)
   const toolCalls = items.flatMap(toolCallOf)
   const finishReason = finishReasonOf(response, toolCalls.length > 0)
   if (items.length === 0 && finishReason === 'stop') throw emptyResponse(model)
@@ -58,7 +58,7 @@ function itemsOf(items: readonly Fields[], type: string): readonly Fields[] {
 
 function partsIn(item: Fields, field: string): readonly Fields[] {
   const parts = item[field]
-  return Array.isArray(parts) ? parts.filter(isFields) : []
+  return Array.isArray(parts) ? parts.filter(isObject) : []
 }
 
 function joined(parts: readonly Fields[], field: string): string {

@@ -1,7 +1,7 @@
 import type { ChatChunk, ChatDelta, EndEvent, ToolCallDelta } from '../../chat/chat-event.ts'
 import { sentToolName } from '../../wire/openai-responses/response-tools.ts'
 import { AnswerLimit } from '../answer-limit.ts'
-import { type Fields, fieldsOf, textIn } from '../fields.ts'
+import { type Fields, fieldsOf, textIn } from '../../chat/loose-json.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { emptyResponse, failureOfFrame, finishReasonOf, usageOf } from './response-words.ts'
 

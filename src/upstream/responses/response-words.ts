@@ -1,7 +1,7 @@
 /** What stands beside the output of a response, in the words of OpenAI chat. */
 import { UpstreamError } from '../../chat/errors.ts'
 import { type WireUsage, wireUsageOf } from '../../chat/usage.ts'
-import { countIn, type Fields, fieldsOf } from '../fields.ts'
+import { countIn, type Fields, fieldsOf } from '../../chat/loose-json.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
 
 /** @param hasCalls whether the caller is to run a tool */

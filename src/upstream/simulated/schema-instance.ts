@@ -1,4 +1,5 @@
 /** Made-up JSON that satisfies a JSON Schema: how a simulated model answers where a form is required. */
+import { type Fields, fieldsOf } from '../../chat/loose-json.ts'
 import { closedResult } from './character.ts'
 import { composeText } from './compose-text.ts'
 import type { Mind } from './mind.ts'
@@ -10,7 +11,7 @@ export function schemaInstance(schema: unknown, mind: Mind): unknown {
   return new InstanceMaker(schema, mind).value(schema, 0)
 }
 
-type Schema = Readonly<Record<string, unknown>>
+type Schema = Fields
 
 /** Below this depth only what is required is written, so that a schema that contains itself comes to an end. */
 const deepest = 5
@@ -54,7 +55,7 @@ class InstanceMaker {
   }
 
   #object(schema: Schema, depth: number): Record<string, unknown> {
-    const properties = Object.entries(recordOf(schema['properties']))
+    const properties = Object.entries(fieldsOf(schema['properties']))
     const required = new Set(listOf(schema['required']))
     const written = depth > deepest ? properties.filter(([name]) => required.has(name)) : properties
     return Object.fromEntries(written.map(([name, inner]) => [name, this.value(inner, depth + 1)]))
@@ -127,9 +128,9 @@ const formats: Readonly<Record<string, string>> = {
 
 /** A schema behind its `$ref`; what is no schema permits everything. */
 function resolved(written: unknown, root: unknown): Schema {
-  let schema = recordOf(written)
+  let schema = fieldsOf(written)
   for (let hops = 0; typeof schema['$ref'] === 'string' && hops < 20; hops += 1) {
-    schema = recordOf(targetOf(schema['$ref'], root))
+    schema = fieldsOf(targetOf(schema['$ref'], root))
   }
   return schema
 }
@@ -139,7 +140,7 @@ function targetOf(reference: string, root: unknown): unknown {
     .replace(/^#\/?/, '')
     .split('/')
     .filter((step) => step !== '')
-  return steps.reduce<unknown>((inner, step) => recordOf(inner)[step], root)
+  return steps.reduce<unknown>((inner, step) => fieldsOf(inner)[step], root)
 }
 
 function typeOf({ type, properties, items }: Schema): string {
@@ -147,10 +148,6 @@ function typeOf({ type, properties, items }: Schema): string {
   if (typeof named === 'string') return named
   if (properties !== undefined) return 'object'
   return items === undefined ? 'string' : 'array'
-}
-
-function recordOf(value: unknown): Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Schema) : {}
 }
 
 function listOf(value: unknown): readonly unknown[] {

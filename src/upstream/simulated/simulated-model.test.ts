@@ -1,7 +1,6 @@
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../catalog/estimate-tokens.ts'
 import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { ChatModel } from '../../chat/chat-model.ts'
 import type { ChatBody } from '../../chat/chat-request.ts'
@@ -15,8 +14,7 @@ import { recordCalls } from '../../trace/record-calls.ts'
 import { createSimulatedModel } from './simulated-model.ts'
 import { wordPieces } from './word-pieces.ts'
 
-const recorded = (knobs: object): ChatModel =>
-  recordCalls(createSimulatedModel({ id: 'sim', ...knobs }), estimateTokens)
+const recorded = (knobs: object): ChatModel => recordCalls(createSimulatedModel({ id: 'sim', ...knobs }))
 
 describeChatModelContract('a simulated model', {
   answering: () => recorded({}),

@@ -3,13 +3,13 @@
  * (cache marks, beta fields, their own tools) does not reach other models; it stays in `native` for one that is Anthropic's.
  */
 import type { Caller, ChatBody, ChatRequest } from '../../chat/chat-request.ts'
+import { isObject, textIn } from '../../chat/loose-json.ts'
 import {
   checkFields,
   type FieldRules,
   flag,
   invalidField,
   isListOf,
-  isObject,
   list,
   modelId,
   object,
@@ -20,7 +20,6 @@ import {
 } from '../field-rules.ts'
 import { parseJsonBody } from '../parse-json-body.ts'
 import { parseRequestOptions } from '../request-options.ts'
-import { textField } from '../text-field.ts'
 import { type Block, blocksOf, isBlock } from './read-blocks.ts'
 import { readMessages } from './read-messages.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
@@ -141,6 +140,6 @@ function responseFormatOf(fields: Readonly<Record<string, unknown>>): object | u
 /** Thinking that another model wrote has no signature, and Anthropic refuses it. */
 function holdsOwnThinking(messages: unknown): boolean {
   return (messages as readonly { readonly content: unknown }[]).some(({ content }) =>
-    blocksOf(content).some((block: Block) => block.type === 'thinking' && textField(block, 'signature') === ''),
+    blocksOf(content).some((block: Block) => block.type === 'thinking' && textIn(block, 'signature') === ''),
   )
 }

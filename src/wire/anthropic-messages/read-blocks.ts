@@ -1,7 +1,6 @@
 /** What a content block of Anthropic's Messages API says, as parts of an OpenAI message. */
 import type { ContentPart } from '../../chat/chat-request.ts'
-import { isObject } from '../field-rules.ts'
-import { textField } from '../text-field.ts'
+import { isObject, textIn } from '../../chat/loose-json.ts'
 
 /** A block as a client sends it: `type` is checked, the rest is read with care. */
 export interface Block {
@@ -23,7 +22,7 @@ export function isBlock(value: unknown): value is Block {
 export function partsOf(block: Block): readonly ContentPart[] {
   switch (block.type) {
     case 'text':
-      return [{ type: 'text', text: textField(block, 'text') }]
+      return [{ type: 'text', text: textIn(block, 'text') }]
     case 'image':
       return imageParts(block['source'])
     case 'document':
@@ -42,21 +41,21 @@ export function contentOf(parts: readonly ContentPart[]): string | readonly Cont
 
 function imageParts(source: unknown): readonly ContentPart[] {
   if (!isObject(source)) return []
-  const url = source['type'] === 'base64' ? dataUrl(source) : textField(source, 'url')
+  const url = source['type'] === 'base64' ? dataUrl(source) : textIn(source, 'url')
   return url === '' ? [] : [{ type: 'image_url', image_url: { url } }]
 }
 
 function documentParts(block: Block): readonly ContentPart[] {
   const { source } = block
   if (!isObject(source)) return []
-  const title = textField(block, 'title')
+  const title = textIn(block, 'title')
   switch (source['type']) {
     case 'base64':
       return [{ type: 'file', file: { filename: title || 'document.pdf', file_data: dataUrl(source) } }]
     case 'url':
-      return [{ type: 'file', file: { filename: title || 'document.pdf', file_url: textField(source, 'url') } }]
+      return [{ type: 'file', file: { filename: title || 'document.pdf', file_url: textIn(source, 'url') } }]
     case 'text':
-      return [{ type: 'text', text: titled(title, textField(source, 'data')) }]
+      return [{ type: 'text', text: titled(title, textIn(source, 'data')) }]
     case 'content':
       return [...(title ? [{ type: 'text', text: title }] : []), ...blocksOf(source['content']).flatMap(partsOf)]
     default:
@@ -65,12 +64,12 @@ function documentParts(block: Block): readonly ContentPart[] {
 }
 
 function dataUrl(source: Readonly<Record<string, unknown>>): string {
-  return `data:${textField(source, 'media_type')};base64,${textField(source, 'data')}`
+  return `data:${textIn(source, 'media_type')};base64,${textIn(source, 'data')}`
 }
 
 function searchResultText(block: Block): string {
-  const texts = blocksOf(block['content']).map((each) => textField(each, 'text'))
-  return titled([textField(block, 'title'), textField(block, 'source')].filter(Boolean).join(' '), texts.join('\n'))
+  const texts = blocksOf(block['content']).map((each) => textIn(each, 'text'))
+  return titled([textIn(block, 'title'), textIn(block, 'source')].filter(Boolean).join(' '), texts.join('\n'))
 }
 
 function titled(title: string, text: string): string {

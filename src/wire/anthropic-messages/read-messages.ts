@@ -1,6 +1,6 @@
 /** The conversation of a Messages request as OpenAI messages: one message of Anthropic's may become several. */
 import type { ChatMessage, ContentPart, ToolCall } from '../../chat/chat-request.ts'
-import { textField } from '../text-field.ts'
+import { textIn } from '../../chat/loose-json.ts'
 import { type Block, blocksOf, contentOf, partsOf } from './read-blocks.ts'
 
 /** The messages before and in the conversation. `body` has been checked. */
@@ -14,7 +14,7 @@ const billingLine = 'x-anthropic-billing-header'
 
 function systemMessages(system: unknown): readonly ChatMessage[] {
   const texts = blocksOf(system)
-    .map((block) => textField(block, 'text'))
+    .map((block) => textIn(block, 'text'))
     .filter((text) => text !== '' && !text.startsWith(billingLine))
   return texts.length === 0 ? [] : [{ role: 'system', content: texts.join('\n\n') }]
 }
@@ -32,8 +32,8 @@ function readMessage(role: string, content: unknown): readonly ChatMessage[] {
 }
 
 function assistantMessage(blocks: readonly Block[]): ChatMessage {
-  const text = blocks.filter(({ type }) => type === 'text').map((block) => textField(block, 'text'))
-  const thinking = blocks.filter(({ type }) => type === 'thinking').map((block) => textField(block, 'thinking'))
+  const text = blocks.filter(({ type }) => type === 'text').map((block) => textIn(block, 'text'))
+  const thinking = blocks.filter(({ type }) => type === 'thinking').map((block) => textIn(block, 'thinking'))
   const calls = blocks.filter(({ type }) => type === 'tool_use').map(readToolUse)
   return {
     role: 'assistant',
@@ -45,9 +45,9 @@ function assistantMessage(blocks: readonly Block[]): ChatMessage {
 
 function readToolUse(block: Block): ToolCall {
   return {
-    id: textField(block, 'id'),
+    id: textIn(block, 'id'),
     type: 'function',
-    function: { name: textField(block, 'name'), arguments: JSON.stringify(block['input'] ?? {}) },
+    function: { name: textIn(block, 'name'), arguments: JSON.stringify(block['input'] ?? {}) },
   }
 }
 
@@ -69,7 +69,7 @@ function toolMessage(block: Block): ChatMessage {
   const shown = text === '' && parts.length > 0 ? '[The result is shown below.]' : text
   return {
     role: 'tool',
-    tool_call_id: textField(block, 'tool_use_id'),
+    tool_call_id: textIn(block, 'tool_use_id'),
     content: block['is_error'] === true ? `[The tool failed]\n${shown}` : shown,
   }
 }
@@ -83,13 +83,13 @@ function picturesOf(block: Block): readonly ContentPart[] {
 
 /** Claude Code's own remarks beside a result: not a turn of the user, which might change the route. */
 function isReminder(block: Block): boolean {
-  return block.type === 'text' && textField(block, 'text').trimStart().startsWith('<system-reminder>')
+  return block.type === 'text' && textIn(block, 'text').trimStart().startsWith('<system-reminder>')
 }
 
 function withReminders(answers: readonly ChatMessage[], reminders: readonly Block[]): readonly ChatMessage[] {
   const last = answers.at(-1)
   if (!last || reminders.length === 0) return answers
-  const texts = [last.content as string, ...reminders.map((block) => textField(block, 'text'))]
+  const texts = [last.content as string, ...reminders.map((block) => textIn(block, 'text'))]
   return answers.with(-1, { ...last, content: texts.join('\n\n') })
 }
 

@@ -1,5 +1,5 @@
 /** Tools and the choice among them, from Anthropic's form to OpenAI's. */
-import { isObject } from '../field-rules.ts'
+import { isObject } from '../../chat/loose-json.ts'
 
 export interface ReadTools {
   readonly tools: readonly object[]

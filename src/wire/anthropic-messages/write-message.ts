@@ -1,6 +1,6 @@
 /** Writes answers as Anthropic's `message` objects. */
-import type { ToolCall } from '../../chat/chat-request.ts'
 import type { Answer } from '../../chat/collect-answer.ts'
+import { parseArguments } from '../../chat/loose-json.ts'
 import { parseUsage, type WireUsage } from '../../chat/usage.ts'
 import { spliceModel } from '../openai-chat/splice-model.ts'
 
@@ -96,19 +96,10 @@ function contentBlocks({ reasoning, text, refusal, toolCalls }: Answer, style: M
   return [
     ...(style.showsThinking && reasoning ? [{ type: 'thinking', thinking: reasoning, signature: '' }] : []),
     ...(said ? [{ type: 'text', text: said, citations: null }] : []),
-    ...toolCalls.map(({ id, function: called }) => toolUseBlock(id, called?.name ?? '', inputOf(called))),
+    ...toolCalls.map(({ id, function: called }) =>
+      toolUseBlock(id, called?.name ?? '', parseArguments(called?.arguments)),
+    ),
   ]
-}
-
-/** Arguments that are not JSON are handed on as they are: the program that called the tool can say what is wrong. */
-function inputOf(called: ToolCall['function']): unknown {
-  const written = called?.arguments ?? ''
-  if (written.trim() === '') return {}
-  try {
-    return JSON.parse(written)
-  } catch {
-    return { arguments: written }
-  }
 }
 
 function messageIdOf(requestId: string): string {

@@ -1,4 +1,5 @@
 import type { ChatBody } from '../../chat/chat-request.ts'
+import { isObject } from '../../chat/loose-json.ts'
 import {
   checkFields,
   type FieldRules,
@@ -6,7 +7,6 @@ import {
   invalidField,
   isBetween,
   isListOf,
-  isObject,
   list,
   modelId,
   object,

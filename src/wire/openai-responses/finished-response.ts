@@ -1,4 +1,4 @@
-import { isObject } from '../field-rules.ts'
+import { isObject } from '../../chat/loose-json.ts'
 import type { Item } from './read-input.ts'
 
 /** A response that has come to its end, as its caller was given it. */

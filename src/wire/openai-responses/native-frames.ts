@@ -1,6 +1,6 @@
 import type { NativeFrame } from '../../chat/chat-event.ts'
 import type { ErrorBody } from '../dialect.ts'
-import { isObject } from '../field-rules.ts'
+import { isObject } from '../../chat/loose-json.ts'
 import { spliceModelWithin } from '../openai-chat/splice-model.ts'
 import { writeSseEvent, writeSseText } from '../sse.ts'
 import { type FinishedResponse, finishedOf } from './finished-response.ts'

@@ -1,5 +1,6 @@
 /** The items that a response is made of. */
 import type { Answer } from '../../chat/collect-answer.ts'
+import { fieldsOf, parseLoosely } from '../../chat/loose-json.ts'
 import type { Item } from './read-input.ts'
 import type { KnownTool } from './response-tools.ts'
 
@@ -44,12 +45,8 @@ export function callItem(call: ItemCall, tools: ReadonlyMap<string, KnownTool>):
 
 /** The text of a tool that takes free text, out of the function's JSON; all of it where that is none. */
 function customInput(written: string): string {
-  try {
-    const { input } = JSON.parse(written) as { readonly input?: unknown }
-    return typeof input === 'string' ? input : written
-  } catch {
-    return written
-  }
+  const { input } = fieldsOf(parseLoosely(written))
+  return typeof input === 'string' ? input : written
 }
 
 export interface ItemsOptions {

@@ -1,12 +1,12 @@
 /** Reads the body of `POST /v1/responses`: leniently, into the OpenAI chat body. */
 import type { Caller, ChatBody, ChatMessage, ChatRequest, NativeText } from '../../chat/chat-request.ts'
 import { RequestError } from '../../chat/errors.ts'
+import { isObject } from '../../chat/loose-json.ts'
 import {
   checkFields,
   type FieldRules,
   flag,
   invalidField,
-  isObject,
   list,
   modelId,
   object,

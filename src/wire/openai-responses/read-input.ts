@@ -1,7 +1,6 @@
 /** The `input` of a Responses request as chat messages: one item may become several, several items one. */
 import type { ChatMessage, ContentPart, ToolCall } from '../../chat/chat-request.ts'
-import { isObject } from '../field-rules.ts'
-import { textField } from '../text-field.ts'
+import { isObject, textIn } from '../../chat/loose-json.ts'
 import { sentToolName } from './response-tools.ts'
 
 /** What clients send in `input`, and models in `output`. */
@@ -44,7 +43,7 @@ class InputReader {
         this.#reasoning = reasoningText(item)
         break
       case 'function_call':
-        this.#addCall(item, textField(item, 'arguments'))
+        this.#addCall(item, textIn(item, 'arguments'))
         break
       case 'custom_tool_call':
         this.#addCall(item, JSON.stringify({ input: item['input'] ?? '' }))
@@ -70,9 +69,9 @@ class InputReader {
   /** Calls that follow one another, or what the assistant said, are one message. */
   #addCall(item: Item, written: string): void {
     const call: ToolCall = {
-      id: textField(item, 'call_id'),
+      id: textIn(item, 'call_id'),
       type: 'function',
-      function: { name: sentToolName(textField(item, 'name'), item['namespace']), arguments: written },
+      function: { name: sentToolName(textIn(item, 'name'), item['namespace']), arguments: written },
     }
     const last = this.#messages.at(-1)
     const reasoning = this.#takeReasoning()
@@ -91,7 +90,7 @@ class InputReader {
     const shown = parts.filter(({ type }) => type !== 'text')
     const text = parts.flatMap((part) => (part.type === 'text' ? [part.text ?? ''] : [])).join('\n')
     const content = text === '' && shown.length > 0 ? '[The result is shown below.]' : text
-    this.#messages.push({ role: 'tool', tool_call_id: textField(item, 'call_id'), content })
+    this.#messages.push({ role: 'tool', tool_call_id: textIn(item, 'call_id'), content })
     if (shown.length > 0) this.#messages.push({ role: 'user', content: shown })
   }
 
@@ -116,9 +115,9 @@ function partOf(part: Readonly<Record<string, unknown>>): readonly ContentPart[]
     case 'input_text':
     case 'output_text':
     case 'text':
-      return [{ type: 'text', text: textField(part, 'text') }]
+      return [{ type: 'text', text: textIn(part, 'text') }]
     case 'refusal':
-      return [{ type: 'text', text: textField(part, 'refusal') }]
+      return [{ type: 'text', text: textIn(part, 'refusal') }]
     case 'input_image':
       return [imagePart(part)]
     case 'input_file':
@@ -143,7 +142,7 @@ function withoutType({ type: _type, ...fields }: Readonly<Record<string, unknown
 /** Shown reasoning, else its summary; encrypted reasoning says nothing to other models. */
 function reasoningText({ content, summary }: Item): string {
   const textsOf = (parts: unknown): string[] =>
-    Array.isArray(parts) ? parts.filter(isObject).map((part) => textField(part, 'text')) : []
+    Array.isArray(parts) ? parts.filter(isObject).map((part) => textIn(part, 'text')) : []
   const shown = textsOf(content)
   return (shown.length > 0 ? shown : textsOf(summary)).join('\n\n')
 }

@@ -1,6 +1,5 @@
 /** Tools of a Responses request as chat functions, and the way back from the name that a model calls. */
-import { isObject } from '../field-rules.ts'
-import { textField } from '../text-field.ts'
+import { isObject, textIn } from '../../chat/loose-json.ts'
 
 /** How the caller knows a tool that went to the model as a function. */
 export interface KnownTool {
@@ -32,7 +31,7 @@ export function readResponseTools(written: unknown): ResponseTools {
   const known = new Map<string, KnownTool>()
   const dropped: string[] = []
   const add = (tool: Readonly<Record<string, unknown>>, namespace?: string): void => {
-    const name = textField(tool, 'name')
+    const name = textIn(tool, 'name')
     const sent = sentToolName(name, namespace)
     const isCustom = tool['type'] === 'custom'
     if (known.has(sent)) return
@@ -43,7 +42,7 @@ export function readResponseTools(written: unknown): ResponseTools {
     if (isOwn(tool)) add(tool)
     else if (tool['type'] === 'namespace') {
       const inner = Array.isArray(tool['tools']) ? tool['tools'].filter(isObject) : []
-      for (const each of inner.filter(isOwn)) add(each, textField(tool, 'name'))
+      for (const each of inner.filter(isOwn)) add(each, textIn(tool, 'name'))
     } else dropped.push(`tools: ${String(tool['type'])}`)
   }
   return { functions, known, dropped }
@@ -89,7 +88,7 @@ function plainFunction(name: string, tool: Readonly<Record<string, unknown>>): o
 function customFunction(name: string, tool: Readonly<Record<string, unknown>>): object {
   const { format } = tool
   const grammar = isObject(format) && typeof format['definition'] === 'string' ? format['definition'] : ''
-  const texts = [textField(tool, 'description'), grammar === '' ? '' : `The input follows this grammar:\n${grammar}`]
+  const texts = [textIn(tool, 'description'), grammar === '' ? '' : `The input follows this grammar:\n${grammar}`]
   const input = { type: 'string', description: 'The whole input of the tool, as plain text.' }
   return {
     name,
