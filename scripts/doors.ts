@@ -69,10 +69,11 @@ export const doors = {
             ...inside('config', 'chat'),
             '^src/mixture/strategies/strategies\\.ts$',
             '^src/upstream/openai/quirks\\.ts$',
+            '^src/router/rules\\.ts$',
           ],
         },
       ],
-      'What a config may say of a strategy or a quirk is what its table says.',
+      'What a config may say of a strategy, a quirk or a rule is what its table says.',
     ),
     only(
       'only-store-knows-sql',

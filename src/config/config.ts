@@ -4,6 +4,7 @@ import type { Modality, Price } from '../chat/chat-model.ts'
 import type { Override } from '../chat/chat-request.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { PromptName, StrategyName } from '../mixture/strategies/strategies.ts'
+import type { RouteRule } from '../router/rules.ts'
 
 export interface Config {
   readonly server: ServerConfig
@@ -202,30 +203,12 @@ export interface RouterConfig {
   readonly default?: string
   /** Serves title, tag and follow-up requests. */
   readonly sideModel?: string
-  readonly rules: readonly RouteRuleConfig[]
+  readonly rules: readonly RouteRule[]
   readonly compose?: ComposeConfig
   readonly deadlineMs: number
   /** Mixture calls of one conversation, beyond which it is taken for a loop; 0: no guard. */
   readonly loopGuard: { readonly callsPerMinute: number }
   readonly prompts: { readonly choose?: TemplateConfig; readonly compose?: TemplateConfig }
-}
-
-/** All conditions that are given must hold. */
-export interface RouteRuleConfig {
-  readonly when: {
-    readonly tools?: boolean
-    readonly modality?: Modality
-    /** Header name in lower case -> exact value. */
-    readonly headers?: Readonly<Record<string, string>>
-    readonly key?: string
-    /** Characters of the last user message. */
-    readonly minLength?: number
-    readonly maxLength?: number
-    /** A regular expression on the last user message, case-insensitive. */
-    readonly matches?: string
-    readonly metadata?: Readonly<Record<string, string>>
-  }
-  readonly use: string
 }
 
 export interface ComposeConfig {

@@ -1,4 +1,5 @@
-import type { MixtureConfig, RouteRuleConfig, RouterConfig } from './config.ts'
+import type { MixtureConfig, RouterConfig } from './config.ts'
+import type { RouteRule } from '../router/rules.ts'
 import type { RouterFile } from './config-file.ts'
 import { known } from './known.ts'
 import type { Resolution } from './resolve-mixtures.ts'
@@ -59,7 +60,7 @@ function resolveRule(
   { when, use }: NonNullable<RouterFile['rules']>[number],
   index: number,
   { book, problems }: Resolution,
-): RouteRuleConfig {
+): RouteRule {
   const at = [...path, 'rules', index]
   const { min_length: minLength, max_length: maxLength, headers, ...conditions } = when
   if (conditions.matches !== undefined && !isPattern(conditions.matches)) {

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ChatModel } from '../chat/chat-model.ts'
 import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { askModel, lastTextOf, spansOf } from '../testing/ask-model.ts'
 import { createFakeModel, createSayingModel, textSteps } from '../testing/fake-model.ts'
+import { readRecorded } from '../testing/recorded-answers.ts'
 import type { MixtureDefinition } from './mixture-definition.ts'
 import { createMixture } from './mixture.ts'
 
@@ -182,18 +182,9 @@ interface LongRow {
   readonly b: string
 }
 
-const recorded = new URL('../../../shared/data/long-drafts.jsonl', import.meta.url)
-const isRecorded = existsSync(recorded)
-if (!isRecorded) console.info('SKIPPED: long-drafts.jsonl is not there, so real drafts are not laid out.')
+const rows = readRecorded('long-drafts.jsonl') as readonly LongRow[]
 
-describe.skipIf(!isRecorded)('real drafts (skipped where long-drafts.jsonl is absent)', () => {
-  const rows = isRecorded
-    ? readFileSync(recorded, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as LongRow)
-    : []
-
+describe.skipIf(rows.length === 0)('real drafts (skipped where long-drafts.jsonl is absent)', () => {
   it('are shown whole at the default size, but for what surrounds them and for role tokens', async () => {
     let shortened = 0
     for (const { instruction, a, b } of rows) {

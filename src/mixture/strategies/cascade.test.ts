@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Price } from '../../chat/chat-model.ts'
 import { ConfigError, UpstreamError } from '../../chat/errors.ts'
@@ -11,6 +10,7 @@ import {
   type FakeModel,
   textSteps,
 } from '../../testing/fake-model.ts'
+import { replayGsm8k } from '../../testing/recorded-answers.ts'
 import { extractAnswer } from '../extract-answer.ts'
 import type { MixtureDefinition } from '../mixture-definition.ts'
 import { createMixture } from '../mixture.ts'
@@ -171,36 +171,16 @@ describe('cascade', () => {
   })
 })
 
-interface Question {
-  readonly question: string
-  readonly gold: string
-  readonly 'mixtral-8x7b': string
-  readonly 'gpt-4': string
-}
+const { rows, replaying } = replayGsm8k()
 
-const recorded = new URL('../../../../shared/data/gsm8k-two-models.jsonl', import.meta.url)
-const isRecorded = existsSync(recorded)
-if (!isRecorded) console.info('SKIPPED: gsm8k-two-models.jsonl is not there, so cascade is not tried on real answers.')
-
-describe.skipIf(!isRecorded)(
+describe.skipIf(rows.length === 0)(
   'cascade on recorded answers to GSM8K (skipped where gsm8k-two-models.jsonl is absent)',
   () => {
-    const questions = isRecorded
-      ? readFileSync(recorded, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as Question)
-      : []
-    const answers = new Map(questions.map((row) => [row.question, row]))
-
-    const replaying = (id: 'mixtral-8x7b' | 'gpt-4'): FakeModel =>
-      createFakeModel(id, { script: (request) => textSteps(answers.get(lastTextOf(request))?.[id] ?? '', 400) })
-
     it('stops at three of five questions and is as right as asking all', async () => {
       const workers = [replaying('mixtral-8x7b'), replaying('gpt-4'), replaying('gpt-4')]
       const { mixture, calls } = cascadeWith(workers)
       const counted = { right: 0, stopped: 0, stoppedRight: 0 }
-      for (const { question, gold } of questions) {
+      for (const { question, gold } of rows) {
         const { answer, trace } = await askModel(mixture, { body: { messages: [{ role: 'user', content: question }] } })
         const isRight = extractAnswer(answer.text) === extractAnswer(gold)
         const hasStopped = trace.attributes['spared'] === 1
@@ -208,7 +188,7 @@ describe.skipIf(!isRecorded)(
         counted.stopped += Number(hasStopped)
         counted.stoppedRight += Number(hasStopped && isRight)
       }
-      expect(questions).toHaveLength(952)
+      expect(rows).toHaveLength(952)
       expect(counted).toEqual({ right: 901, stopped: 582, stoppedRight: 569 })
       expect(calls()).toEqual([952, 952, 952 - 582, 0])
     })

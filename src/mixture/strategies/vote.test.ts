@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { askModel, lastTextOf } from '../../testing/ask-model.ts'
 import { createFakeModel, createSayingModel, type FakeModel, textSteps } from '../../testing/fake-model.ts'
+import { replayGsm8k } from '../../testing/recorded-answers.ts'
 import { extractAnswer } from '../extract-answer.ts'
 import type { MixtureDefinition } from '../mixture-definition.ts'
 import { createMixture } from '../mixture.ts'
@@ -99,38 +99,16 @@ describe('vote', () => {
   })
 })
 
-interface Question {
-  readonly question: string
-  readonly gold: string
-  readonly 'mixtral-8x7b': string
-  readonly 'gpt-4': string
-}
+const { rows, replaying } = replayGsm8k()
 
-const recorded = new URL('../../../../shared/data/gsm8k-two-models.jsonl', import.meta.url)
-const isRecorded = existsSync(recorded)
-if (!isRecorded) console.info('SKIPPED: gsm8k-two-models.jsonl is not there, so the vote is not tried on real answers.')
-
-describe.skipIf(!isRecorded)(
+describe.skipIf(rows.length === 0)(
   'vote on recorded answers to GSM8K (skipped where gsm8k-two-models.jsonl is absent)',
   () => {
-    const questions = isRecorded
-      ? readFileSync(recorded, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as Question)
-      : []
-    const answers = new Map(questions.map((row) => [row.question, row]))
-
-    const replaying = (id: 'mixtral-8x7b' | 'gpt-4'): FakeModel =>
-      createFakeModel(id, {
-        script: (request) => textSteps(answers.get(lastTextOf(request))?.[id] ?? '', 400),
-      })
-
     /** The stronger model as the aggregate: it finds its own answer the best. */
     const judge = createFakeModel('gpt-4', {
       script: (request) => {
         const asked = lastTextOf(request)
-        const row = questions.find(({ question }) => asked.startsWith(question))
+        const row = rows.find(({ question }) => asked.startsWith(question))
         return textSteps(`{"draft": ${numberOf(row?.['gpt-4'].trim() ?? '', request)}}`)
       },
     })
@@ -143,7 +121,7 @@ describe.skipIf(!isRecorded)(
         strategy: 'vote',
       })
       const right = { mixtral: 0, gpt4: 0, agreed: 0, agreedRight: 0, vote: 0 }
-      for (const row of questions) {
+      for (const row of rows) {
         const [mixtral, gpt4, gold] = [row['mixtral-8x7b'], row['gpt-4'], row.gold].map(extractAnswer)
         const callsBefore = judge.calls.length
         const { answer } = await askModel(mixture, { body: { messages: [{ role: 'user', content: row.question }] } })
@@ -154,7 +132,7 @@ describe.skipIf(!isRecorded)(
         right.agreedRight += Number(mixtral === gpt4 && gpt4 === gold)
         right.vote += Number(extractAnswer(answer.text) === gold)
       }
-      expect(questions).toHaveLength(952)
+      expect(rows).toHaveLength(952)
       expect(right).toEqual({ mixtral: 610, gpt4: 901, agreed: 613, agreedRight: 599, vote: 901 })
       expect(judge.calls).toHaveLength(339)
       expect(right.vote).toBeGreaterThanOrEqual(right.gpt4)
