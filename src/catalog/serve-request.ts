@@ -8,6 +8,7 @@ import {
 } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
 import { createMixture } from '../mixture/mixture.ts'
+import { composeId } from '../router/rules.ts'
 import { sideEvidenceOf } from '../router/side-request.ts'
 import { type BuiltDefinition, composeMixture } from './compose-mixture.ts'
 
@@ -16,6 +17,8 @@ export interface Served {
   readonly model: ChatModel
   /** As the model is to be asked. */
   readonly request: ChatRequest
+  /** The ids of all that the request names to take part; composing is none: it is up to the router. */
+  readonly named: readonly string[]
 }
 
 interface ServerParts {
@@ -44,17 +47,21 @@ export function serverOf({
     // A router follows the name itself, so that its trace says that it was named.
     const routed = entry.card.kind === 'router' && !workers && aggregate === undefined
     if (routed) {
-      const named = mixture === undefined ? {} : { mixture: bare(mixture) }
-      return { model: entry, request: { ...request, options: { ...options, ...named } } }
+      const target = mixture === undefined ? undefined : bare(mixture)
+      const own = { ...options, ...(target === undefined ? {} : { mixture: target }) }
+      const named = target === undefined || target === composeId ? [] : [target]
+      return { model: entry, request: { ...request, options: own }, named: [entry.id, ...named] }
     }
     const asked = mixture === undefined ? entry : find(mixture, 'mollmr.mixture')
     const own = { ...request, options }
+    const others = [mixture, aggregate, ...(workers ?? [])].filter((id) => id !== undefined)
+    const named = [entry.id, ...others.map(bare)]
     if (!workers && aggregate === undefined) {
       const isAside = sideRouter && asked.card.kind === 'mixture' && isCertainlyAside(own)
-      return { model: isAside ? sideRouter : asked, request: own }
+      return { model: isAside ? sideRouter : asked, request: own, named }
     }
     const definition = composeMixture(request.options, { asked, base: definitions.get(asked.id), find })
-    return { model: compose(definition), request: own }
+    return { model: compose(definition), request: own, named }
   }
 }
 
@@ -74,7 +81,7 @@ export function relayerOf({
     requireUnmixed(request.options)
     const { model: id } = request.body
     const model = relays.get(find(id, 'model').id)
-    if (model) return { model, request }
+    if (model) return { model, request, named: [model.id] }
     const message = `"${bare(id)}" does not answer this: only single models on an upstream of kind openai do.`
     throw new RequestError('invalid_request', message, { param: 'model' })
   }

@@ -195,6 +195,14 @@ export class LoopError extends MollmrError {
   }
 }
 
+/** Milliseconds after which the same call may succeed: the shortest wait that is known; null where none is. */
+export function retryAfterOf(error: unknown): number | null {
+  if (error instanceof UpstreamError || error instanceof LoopError) return error.retryAfterMs
+  if (!(error instanceof MixtureError)) return null
+  const waits = error.failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
+  return waits.length > 0 ? Math.min(...waits) : null
+}
+
 /** The caller has left, or a call was ended because its result is no longer needed. Nobody's fault. */
 export class CancelledError extends MollmrError {
   readonly isRetryable = false

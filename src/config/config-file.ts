@@ -1,4 +1,4 @@
-/** What is written: the shape of the YAML file, key by key. `resolve-config.ts` says what it means. */
+/** What is written: the shape of the YAML file, key by key. `parse-config.ts` says what it means. */
 import { z } from 'zod'
 import { budgetPolicies } from '../chat/call-budget.ts'
 import { overrides } from '../chat/chat-request.ts'

@@ -82,10 +82,16 @@ function describeRouter(router: RouterConfig): string[] {
     ...router.rules.map(({ when, use }) => `rule: ${JSON.stringify(when)} -> ${use}`),
     ...(router.default === undefined ? [] : [`default ${router.default}`]),
     ...(router.sideModel === undefined ? [] : [`side requests to ${router.sideModel}`]),
+    describeLoopGuard(router.loopGuard),
     ...(router.compose
       ? [
           `composes of ${router.compose.minWorkers} to ${router.compose.maxWorkers} out of ${router.compose.pool.join(', ')}`,
         ]
       : []),
   ]
+}
+
+function describeLoopGuard({ callsPerMinute }: RouterConfig['loopGuard']): string {
+  if (callsPerMinute === 0) return 'no loop guard'
+  return `loop guard: over ${callsPerMinute} mixture calls of one conversation a minute go to a single model`
 }

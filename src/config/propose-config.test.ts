@@ -88,6 +88,7 @@ router: { model: a, default: m, rules: [{ when: { tools: true }, use: m }], comp
     expect(said).toContain('a: on up as theirs, $1 in / $2 out per million tokens')
     expect(said).toContain('m: synthesize, a x2 -> a, quorum 1 (no description: the router does not offer it)')
     expect(said).toContain('rule: {"tools":true} -> m')
+    expect(said).toContain('loop guard: over 60 mixture calls of one conversation a minute go to a single model')
     expect(said).toContain('key set, quirks system_first, at most 1 at a time')
   })
 

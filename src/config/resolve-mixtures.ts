@@ -3,6 +3,7 @@ import type { DeadlineLimits } from '../chat/deadline.ts'
 import { mostDrafts } from '../chat/mixture-limits.ts'
 import type { MemberConfig, MixtureConfig, WorkerConfig } from './config.ts'
 import type { DeadlinesFile, MemberFile, MixtureFile, WorkerFile } from './config-file.ts'
+import { composeId } from '../router/rules.ts'
 import { known } from './known.ts'
 import type { ModelBook } from './model-book.ts'
 import type { ConfigPath, Problems } from './problems.ts'
@@ -146,7 +147,7 @@ function checkSize(
 function checkNames(written: readonly MixtureFile[], { problems }: Resolution): void {
   written.forEach(({ name }, index) => {
     const path = ['mixtures', index, 'name']
-    if (name === 'router' || name === 'compose')
+    if (name === 'router' || name === composeId)
       problems.add(path, `"${name}" has a meaning of its own; rename the mixture`)
     if (written.findIndex((other) => other.name === name) < index) {
       problems.add(path, `there are two mixtures "${name}"; rename one`)

@@ -1,12 +1,11 @@
 import type { MixtureConfig, RouterConfig } from './config.ts'
-import type { RouteRule } from '../router/rules.ts'
+import { composeId, type RouteRule } from '../router/rules.ts'
 import type { RouterFile } from './config-file.ts'
 import { known } from './known.ts'
 import type { Resolution } from './resolve-mixtures.ts'
 
 const defaultDeadlineMs = 5000
 const defaultCallsPerMinute = 60
-const composeId = 'compose'
 const path = ['router'] as const
 
 /** @returns what the router does; the mixtures are needed to know whether it has anything to choose by */

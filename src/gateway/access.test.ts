@@ -10,7 +10,7 @@ const bob = 'mk_bob_0123456789abcdef'
 const config = `
 upstreams: { sim: { kind: simulated } }
 mixtures: [{ name: generic, workers: [sim], aggregate: sim }, { name: facts, workers: [sim], aggregate: sim }]
-router: { default: generic }
+router: { default: generic, compose: { pool: [sim] } }
 keys:
   - { name: alice, hash: "${digestKey(alice)}" }
   - { name: bob, key: "\${BOB_KEY}", models: [router, generic] }
@@ -156,6 +156,10 @@ describe('a key for some models', () => {
     [{ model: 'generic', messages, mollmr: { workers: ['sim'] } }, 403],
     [{ model: 'generic', messages, mollmr: { aggregate: 'facts' } }, 403],
     [{ model: 'router', messages, mollmr: { mixture: 'mollmr/generic' } }, 200],
+    [{ model: 'router', messages, mollmr: { mixture: 'compose' } }, 200],
+    [{ model: 'router', messages, mollmr: { mixture: 'mollmr/compose' } }, 200],
+    [{ model: 'generic', messages, mollmr: { mixture: 'compose' } }, 404],
+    [{ model: 'router', messages, mollmr: { mixture: 'nothing' } }, 403],
     [{ model: 'nothing', messages }, 404],
   ])('%j is a %d', async (body, status) => {
     const response = await ask(body, bearer(bob))

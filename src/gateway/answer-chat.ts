@@ -14,8 +14,8 @@ import { bodyOf } from './accept-json.ts'
 import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { requirePermissions } from './key-ring.ts'
 import { listenProgress } from './listen-progress.ts'
-import { requirePermissions } from './require-permissions.ts'
 import { streamResponse } from './stream-response.ts'
 
 export interface HttpExchange {
@@ -44,10 +44,10 @@ export async function answerChat(
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
   parts.admission.require()
   const parsed = dialect.parse(bodyOf(http), callerOf(http))
-  const { model, request } = dialect.relayedAs
+  const { model, request, named } = dialect.relayedAs
     ? catalog.relay(parsed.request)
     : catalog.serve(withHeaderOptions(parsed.request))
-  requirePermissions(http.keyHolder, catalog, parsed.request)
+  requirePermissions(http.keyHolder, named)
   const trace = createTrace(http.id, parts.clock)
   trace.root.set({
     route: model.id,

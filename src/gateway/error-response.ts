@@ -2,11 +2,11 @@
 import {
   type ErrorCode,
   isMollmrError,
-  LoopError,
   MixtureError,
   type MollmrError,
   OverloadError,
   RequestError,
+  retryAfterOf,
   ShutdownError,
   UpstreamError,
 } from '../chat/errors.ts'
@@ -130,11 +130,4 @@ function headersOf(error: MollmrError, status: number): Record<string, string> {
       ? { 'retry-after': String(Math.ceil(Math.max(leastRetryAfterMs, retryAfterMs) / 1000)) }
       : {}),
   }
-}
-
-function retryAfterOf(error: MollmrError): number | null {
-  if (error instanceof UpstreamError || error instanceof LoopError) return error.retryAfterMs
-  if (!(error instanceof MixtureError)) return null
-  const waits = error.failures.flatMap(({ retryAfterMs }) => (retryAfterMs === undefined ? [] : [retryAfterMs]))
-  return waits.length > 0 ? Math.min(...waits) : null
 }

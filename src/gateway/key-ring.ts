@@ -37,10 +37,11 @@ export class KeyRing {
   }
 }
 
-/** @throws AccessError where the key is for other models only */
-export function requirePermission(holder: KeyHolder | undefined, id: string): void {
-  if (mayAsk(holder, id)) return
-  throw new AccessError('model_not_allowed', `The key "${holder?.name ?? ''}" may not ask "${id}".`)
+/** @throws AccessError where the key is not for all of these */
+export function requirePermissions(holder: KeyHolder | undefined, ids: readonly string[]): void {
+  const refused = ids.find((id) => !mayAsk(holder, id))
+  if (refused === undefined) return
+  throw new AccessError('model_not_allowed', `The key "${holder?.name ?? ''}" may not ask "${refused}".`)
 }
 
 export function mayAsk(holder: KeyHolder | undefined, id: string): boolean {

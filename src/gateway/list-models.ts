@@ -5,7 +5,7 @@ import { writeAnthropicModel } from '../wire/anthropic-messages/write-model.ts'
 import { writeModel } from '../wire/openai-chat/write-model.ts'
 import { speaksAnthropic } from './caller-dialect.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { mayAsk, requirePermission } from './key-ring.ts'
+import { mayAsk, requirePermissions } from './key-ring.ts'
 
 /** Every model that the caller may ask; the Anthropic shape also has the aliases that Claude Code shows. */
 export function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
@@ -35,7 +35,7 @@ export function showModel({ catalog, startedAt }: GatewayParts, request: Fastify
   const asked = (request.params as { readonly '*': string })['*']
   const snapshot = catalog()
   const model = snapshot.find(asked)
-  requirePermission(request.keyHolder, model.id)
+  requirePermissions(request.keyHolder, [model.id])
   const listed = { id: snapshot.listedId(asked), card: model.card }
   const { id, card } = snapshot.aliases().find((alias) => alias.id === asked) ?? listed
   return speaksAnthropic(request) ? writeAnthropicModel(id, card, startedAt) : writeModel(id, card, startedAt)

@@ -1,7 +1,7 @@
 import type { ChatRequest } from '../chat/chat-request.ts'
 import type { Answer, AnswerFold } from '../chat/collect-answer.ts'
 import { createDeadline } from '../chat/deadline.ts'
-import { CancelledError, errorCodeOf, MixtureError, UpstreamError, type WorkerFailure } from '../chat/errors.ts'
+import { CancelledError, errorCodeOf, MixtureError, retryAfterOf, type WorkerFailure } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import {
@@ -15,9 +15,9 @@ import {
 } from './draft.ts'
 import { draftKeyOf, isRepeated } from './draft-key.ts'
 import type { MixtureRun } from './mixture-run.ts'
-import { rateLimitOf } from './rate-limit.ts'
 import type { Worker } from './resolved-mixture.ts'
 import { SharedCall, type Waiter } from './shared-call.ts'
+import { turnedAwayOf } from './turned-away.ts'
 import { mayAct, workerRequest } from './worker-request.ts'
 
 /** A call to a worker that has gone out. */
@@ -130,8 +130,8 @@ function isTimeout(error: unknown): boolean {
 /** A nested mixture whose workers were all turned away for now says so in the name of all: the caller should wait. */
 function workerFailureOf({ label }: Worker, error: unknown): WorkerFailure {
   const message = error instanceof Error ? error.message : String(error)
-  const limit = error instanceof MixtureError ? rateLimitOf(error.failures) : null
+  const limit = error instanceof MixtureError ? turnedAwayOf(error.failures) : null
   if (limit) return { worker: label, message, ...limit }
-  const retryAfterMs = error instanceof UpstreamError ? error.retryAfterMs : null
+  const retryAfterMs = retryAfterOf(error)
   return { worker: label, code: errorCodeOf(error), message, ...(retryAfterMs === null ? {} : { retryAfterMs }) }
 }

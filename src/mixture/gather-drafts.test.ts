@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatModel } from '../chat/chat-model.ts'
-import { CancelledError, MixtureError, UpstreamError } from '../chat/errors.ts'
+import { CancelledError, LoopError, MixtureError, UpstreamError } from '../chat/errors.ts'
 import { type Asked, askModel, beginAsking, lastTextOf, notesOf, spansOf } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import {
@@ -347,6 +347,18 @@ describe('when no draft is usable', () => {
       { worker: 'inner', code: 'rate_limit_exceeded', retryAfterMs: 2500 },
       { worker: 'c', code: 'rate_limit_exceeded', retryAfterMs: 9000 },
     ])
+  })
+
+  it('keeps visible that all were taken for a loop, and for how long', async () => {
+    const looping = (id: string, retryAfterMs: number): FakeModel =>
+      createFailingModel(id, new LoopError(121, retryAfterMs))
+    const inner = createMixture({ id: 'inner', workers: [looping('a', 30_000)], aggregate: aggregate() })
+    const error = await failureOf(mixtureOf([inner, looping('b', 20_000)]))
+    expect(error.failures).toMatchObject([
+      { worker: 'inner', code: 'request_loop', retryAfterMs: 30_000 },
+      { worker: 'b', code: 'request_loop', retryAfterMs: 20_000 },
+    ])
+    expect(error.message).toMatch(/Try again in 20 s\.$/)
   })
 
   it('asks no aggregate', async () => {

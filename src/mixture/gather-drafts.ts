@@ -8,8 +8,8 @@ import { throwIfAborted } from '../chat/link-abort.ts'
 import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
 import type { Draft } from './draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
-import { rateLimitOf } from './rate-limit.ts'
 import type { ResolvedMixture, Worker } from './resolved-mixture.ts'
+import { turnedAwayOf } from './turned-away.ts'
 
 /** The usable drafts of all workers. */
 export function gatherDrafts(run: MixtureRun): Promise<readonly Draft[]> {
@@ -94,7 +94,7 @@ function tooFew({ id, minWorkers }: ResolvedMixture, usable: number, failures: r
     const message = `Only ${usable} of the ${minWorkers} drafts that the mixture "${id}" must have are usable (${reasons}).`
     return new MixtureError('insufficient_workers', message, failures)
   }
-  const limit = rateLimitOf(failures)
+  const limit = turnedAwayOf(failures)
   const advice = limit?.retryAfterMs === undefined ? '' : ` Try again in ${Math.ceil(limit.retryAfterMs / 1000)} s.`
   const message = `No worker of the mixture "${id}" gave a usable draft (${reasons}).${advice}`
   return new MixtureError('all_workers_failed', message, failures)

@@ -16,7 +16,8 @@ import { isSingleModel, type Plan } from './plan.ts'
 import type { PlanProposer } from './plan-proposer.ts'
 import type { Route } from './route.ts'
 import type { Decision } from './route-cache.ts'
-import { type ComposeDefinition, composeId, type OfferedCandidate } from './router-definition.ts'
+import type { ComposeDefinition, OfferedCandidate } from './router-definition.ts'
+import { composeId } from './rules.ts'
 import { leaderOf, type Score, type Scorer } from './scorer.ts'
 
 /** The parts of a router that decide. */

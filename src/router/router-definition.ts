@@ -5,7 +5,7 @@ import { nearestName } from '../chat/nearest-name.ts'
 import type { RouteOption } from './choose-route.ts'
 import { noChoice } from './parse-choice.ts'
 import type { Plan } from './plan.ts'
-import type { RouteRule } from './rules.ts'
+import { composeId, type RouteRule } from './rules.ts'
 
 export interface RouterDefinition {
   /** `router` where it is left out. */
@@ -61,9 +61,6 @@ export interface RouterDependencies {
   /** Unpredictable bytes, for the fence around a conversation. */
   readonly randomBytes?: (size: number) => Uint8Array
 }
-
-/** The id under which composing is an option, a rule's `use` and a request's `mollmr.mixture`. */
-export const composeId = 'compose'
 
 /** A candidate that the base model may choose. */
 export interface OfferedCandidate extends RouteOption {

@@ -36,14 +36,13 @@ import { attributesOf, type Route } from './route.ts'
 import { cacheKeyOf, type Decision, RouteCache } from './route-cache.ts'
 import {
   checkDefinition,
-  composeId,
   type OfferedCandidate,
   type RouterDefinition,
   type RouterDependencies,
 } from './router-definition.ts'
 import { chooseSlots, composeSlots, defaultRouterPrompts } from './router-prompts.ts'
 import { cardOf } from './router-card.ts'
-import { createRuleBook, type RuleBook } from './rules.ts'
+import { composeId, createRuleBook, type RuleBook } from './rules.ts'
 import { createScorer, leaderOf } from './scorer.ts'
 import { sideEvidenceOf } from './side-request.ts'
 

@@ -5,6 +5,9 @@ import { ConfigError } from '../chat/errors.ts'
 import { lastUserMessage, offersTools, textOf } from '../chat/message-text.ts'
 import { modalitiesOf } from './request-needs.ts'
 
+/** The id under which composing is an option, a rule's `use` and a request's `mollmr.mixture`. */
+export const composeId = 'compose'
+
 /** All conditions that are given must hold. */
 export interface RouteConditions {
   /** True: tools are offered and may be used. False: they are not. */
