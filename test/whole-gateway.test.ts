@@ -203,6 +203,24 @@ describe('the router', () => {
     })
   })
 
+  it('passes over a mixture whose models rest after failures', async () => {
+    await gateway.close()
+    gateway = await runConfig(`
+upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}" } }
+models: [{ id: a, upstream: up }, { id: b, upstream: up }]
+mixtures: [{ name: first, description: One, aggregate: a }, { name: second, description: Two, aggregate: b }]
+router: { default: first }
+`)
+    replies['a'] = refusing(401, {})
+    const [refused, passed] = [
+      await gateway.chat({ model: 'router', messages }),
+      await gateway.chat({ model: 'router', messages }),
+    ]
+    expect([refused.status, refused.headers.get('x-mollmr-route')]).toEqual([502, 'first'])
+    expect([passed.status, passed.headers.get('x-mollmr-route')]).toEqual([200, 'second'])
+    expect(asked('a')).toHaveLength(1)
+  })
+
   it.each([
     ['talks nonsense', saying('I cannot decide.')],
     ['fails', refusing(500, {})],

@@ -22,6 +22,8 @@ export interface ChatModel {
   chat(request: ChatRequest, context: CallContext): AsyncIterable<ChatEvent>
   /** What `chat` would do, without asking anybody and without remembering that it was asked. */
   readonly explain?: (request: ChatRequest, circumstances: Circumstances) => Explanation
+  /** True while calls fail at once, because the model rests after failures; `nowMs` is on the clock of the calls. */
+  readonly isResting?: (nowMs: number) => boolean
 }
 
 export type ModelKind = 'model' | 'mixture' | 'router'
@@ -67,7 +69,12 @@ export function depthOver(members: readonly ChatModel[]): number {
   return 1 + Math.max(0, ...members.map(({ card }) => card.depth ?? 0))
 }
 
-/** The same model behind another `chat`: how every wrapper is made. It explains itself as before. */
-export function wrapModel({ id, card, explain }: ChatModel, chat: ChatModel['chat']): ChatModel {
-  return { id, card, chat, ...(explain ? { explain } : {}) }
+/** The same model behind another `chat`: how every wrapper is made. It explains itself and rests as before. */
+export function wrapModel({ id, card, explain, isResting }: ChatModel, chat: ChatModel['chat']): ChatModel {
+  return { id, card, chat, ...(explain ? { explain } : {}), ...(isResting ? { isResting } : {}) }
+}
+
+/** False while the model is known to rest; what cannot rest is awake. */
+export function isAwake({ isResting }: ChatModel, nowMs: number): boolean {
+  return isResting?.(nowMs) !== true
 }

@@ -25,6 +25,7 @@ import { BodyDigest } from './body-digest.ts'
 import { passEarlierRounds } from './earlier-rounds.ts'
 import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
+import { isResting } from './is-resting.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { readersOf, requireReader } from './modality.ts'
@@ -65,6 +66,7 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
       const [name] = strategyFor(able, request)
       return explainMixture(matterOf(able, request, circumstances), name)
     },
+    isResting: (nowMs) => isResting(parts.mixture, strategies[parts.strategy], nowMs),
   }
 }
 

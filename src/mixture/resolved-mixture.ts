@@ -42,11 +42,11 @@ export interface ResolvedMixture {
   readonly deadline: DeadlineLimits
   readonly budget: BudgetLimits | null
   readonly systemPrompt: SystemPrompt<typeof mixtureSystemPromptSlots> | null
-  /** What the user wrote in place of prompts that show drafts, by their names. */
   /** What a worker is told that advises. */
   readonly adviser: Template<typeof adviserSlots>
   /** What the aggregate is told whose answer lacks the form that the client wants. */
   readonly repair: Template<typeof repairSlots>
+  /** What the user wrote in place of prompts that show drafts, by their names. */
   readonly prompts: ReadonlyMap<string, DraftsTemplate>
 }
 

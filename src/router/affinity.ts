@@ -3,6 +3,7 @@
  * a tool call and its result, the thread. It may change only on a real user turn.
  */
 import { createHash } from 'node:crypto'
+import { isAwake } from '../chat/chat-model.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import { lastUserMessage, textOf } from '../chat/message-text.ts'
 import { RecentMap } from './recent-map.ts'
@@ -87,7 +88,7 @@ function holds(
   mayStay: (route: Route) => boolean,
 ): boolean {
   if (isToolCallPending(messages)) return true
-  if (nowMs - pin.seenAtMs > idleMs) return false
+  if (nowMs - pin.seenAtMs > idleMs || !isAwake(pin.route.model, nowMs)) return false
   return turn === pin.turn || (!pin.isMakeshift && mayStay(pin.route))
 }
 

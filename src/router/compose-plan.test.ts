@@ -32,6 +32,7 @@ async function compose({ limits, proposer, body }: Setting = {}) {
   const matter = {
     request,
     needs: needsOf(request),
+    nowMs: 0,
     turns: trimConversation(request.body.messages),
     fence: 'f00d',
   }
@@ -138,7 +139,7 @@ describe('without a usable proposal', () => {
     const controller = new AbortController()
     controller.abort(new CancelledError())
     const request = createChatRequest({ model: 'router', messages: [{ role: 'user', content: hard }] })
-    const matter = { request, needs: needsOf(request), turns: [], fence: 'f' }
+    const matter = { request, needs: needsOf(request), nowMs: 0, turns: [], fence: 'f' }
     const from = {
       limits: { pool: [big, coder], minWorkers: 1, maxWorkers: 3 },
       proposer: new PlanProposer(proposing({}), template),

@@ -13,12 +13,14 @@ import type { Turn } from './conversation.ts'
 import { namePlan, type Plan, type PlanStrategy } from './plan.ts'
 import type { PlanProposer, Proposal, ProposalMatter } from './plan-proposer.ts'
 import { aboveQualityFloor, byQualityAndPrice, pickWorkers } from './pick-workers.ts'
-import { canServe, type RequestNeeds } from './request-needs.ts'
+import { fitModels, type RequestNeeds } from './request-needs.ts'
 
 /** What a plan is made from. */
 export interface PlanMatter {
   readonly request: ChatRequest
   readonly needs: RequestNeeds
+  /** On the clock of the calls. */
+  readonly nowMs: number
   readonly turns: readonly Turn[]
   readonly fence: string
 }
@@ -65,9 +67,9 @@ export interface ForeseenPlan {
 /** The plan as it is without asking a base model. */
 export function foreseePlan(
   limits: PlanLimits,
-  { needs, request }: Pick<PlanMatter, 'needs' | 'request'>,
+  { needs, nowMs, request }: Pick<PlanMatter, 'needs' | 'nowMs' | 'request'>,
 ): ForeseenPlan {
-  const eligible = eligibleModels(limits.pool, needs)
+  const eligible = aboveQualityFloor(fitModels(limits.pool, needs, nowMs))
   const question = textOf(lastUserMessage(request.body.messages) ?? { role: 'user' })
   const table: Table = { eligible, question, promptTokens: needs.tokens, ...limits }
   const oneModel = reasonForOneModel(request, table)
@@ -81,12 +83,6 @@ interface Table extends PlanLimits {
   readonly eligible: readonly ChatModel[]
   readonly question: string
   readonly promptTokens: () => number
-}
-
-/** The models that can serve the request and are good enough; where none can, all are left to say why not. */
-function eligibleModels(pool: readonly ChatModel[], needs: RequestNeeds): readonly ChatModel[] {
-  const able = pool.filter(({ card }) => canServe(card, needs))
-  return aboveQualityFloor(able.length > 0 ? able : pool)
 }
 
 /** Tool calls must come from one model; a short question gains nothing from several, unless the config insists. */

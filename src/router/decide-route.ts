@@ -3,7 +3,7 @@
  * base model, which may choose to compose; then, one below the other and without an exception, whatever is left.
  */
 import type { CallContext, Span } from '../chat/call-context.ts'
-import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatModel, isAwake } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { createDeadline } from '../chat/deadline.ts'
 import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
@@ -18,6 +18,7 @@ import type { Route } from './route.ts'
 import type { Decision } from './route-cache.ts'
 import type { ComposeDefinition, OfferedCandidate } from './router-definition.ts'
 import { composeId } from './rules.ts'
+import { fitModels } from './request-needs.ts'
 import { leaderOf, type Score, type Scorer } from './scorer.ts'
 
 /** The parts of a router that decide. */
@@ -31,7 +32,8 @@ export interface Deciders {
   readonly compose: ComposeDefinition | undefined
   readonly deadlineMs: number
   readonly default: ChatModel | undefined
-  readonly first: ChatModel
+  /** What there is besides, best first: one at least. */
+  readonly others: readonly [ChatModel, ...ChatModel[]]
 }
 
 /** What there is to decide. Without candidates a plan is composed. */
@@ -79,15 +81,15 @@ export function foreseeRoute(deciders: Deciders, { candidates, ...matter }: Fore
   const scores = scoresOf(deciders, matter.request, candidates)
   if (candidates.length > 0) {
     const isOpen = leaderOf(scores)?.isClear !== true && chooser !== undefined
-    return { route: byScorer({ deciders, matter: { candidates }, scores }, true), isOpen, plan: null }
+    return { route: byScorer({ deciders, matter: { ...matter, candidates }, scores }, true), isOpen, plan: null }
   }
-  if (!limits) return { route: lastRoute(deciders), isOpen: false, plan: null }
+  if (!limits) return { route: lastRoute(deciders, { ...matter, candidates }), isOpen: false, plan: null }
   const { plan, isOpen } = foreseePlan(limits, matter)
   const route: Route = { model: modelOf(plan, limits), source: 'compose' }
   return { route, isOpen: isOpen && proposer !== undefined, plan: plan.reason }
 }
 
-type Foreseeable = Pick<RouteMatter, 'request' | 'needs' | 'candidates'>
+type Foreseeable = Pick<RouteMatter, 'request' | 'needs' | 'nowMs' | 'candidates'>
 
 interface Case {
   readonly deciders: Deciders
@@ -96,7 +98,9 @@ interface Case {
 }
 
 /** As much of a case as the local scorer needs. */
-type Ranked = Pick<Case, 'deciders' | 'scores'> & { readonly matter: Pick<RouteMatter, 'candidates'> }
+type Ranked = Pick<Case, 'deciders' | 'scores'> & {
+  readonly matter: Pick<RouteMatter, 'candidates' | 'needs' | 'nowMs'>
+}
 
 async function decide(open: Case, context: CallContext): Promise<Decision> {
   const { deciders, matter, scores } = open
@@ -105,7 +109,7 @@ async function decide(open: Case, context: CallContext): Promise<Decision> {
   if (leader?.isClear === true) return byScorer(open, true)
   const choice = await choose(open, context)
   if (choice?.id === composeId) return compose(open, context)
-  if (choice?.id === noChoice) return { ...lastRoute(deciders, matter.candidates), isLasting: true }
+  if (choice?.id === noChoice) return { ...lastRoute(deciders, matter), isLasting: true }
   const chosen = matter.candidates.find(({ id }) => id === choice?.id)
   if (!choice || !chosen) return byScorer(open, deciders.chooser === undefined)
   const { confidence } = choice
@@ -126,7 +130,7 @@ async function choose({ deciders, matter }: Case, context: CallContext): Promise
 async function compose(open: Case, context: CallContext): Promise<Decision> {
   const { deciders, matter } = open
   const { compose: limits, proposer } = deciders
-  if (!limits) return { ...lastRoute(deciders, matter.candidates), isLasting: true }
+  if (!limits) return { ...lastRoute(deciders, matter), isLasting: true }
   return withinSpan(context.span.child('route', composeId), async (span) => {
     const { plan, isLasting } = await composePlan({ limits, proposer }, matter, bounded({ ...context, span }, deciders))
     span.set({ plan: plan.name, strategy: plan.strategy, reason: plan.reason })
@@ -150,14 +154,19 @@ function modelOf(plan: Plan, limits: ComposeDefinition, onFailure?: (code: Error
 function byScorer({ deciders, matter, scores }: Ranked, isLasting: boolean): Decision {
   const leader = leaderOf(scores)
   const best = matter.candidates.find(({ id }) => id === leader?.id)
-  if (!leader || !best) return { ...lastRoute(deciders, matter.candidates), isLasting }
+  if (!leader || !best) return { ...lastRoute(deciders, matter), isLasting }
   return { model: best.model, source: 'scorer', confidence: leader.margin, isLasting }
 }
 
-/** What is left when nobody chooses: the default, else the first candidate. */
-export function lastRoute(deciders: Deciders, candidates: readonly OfferedCandidate[] = []): Route {
-  if (deciders.default) return { model: deciders.default, source: 'default' }
-  return { model: candidates[0]?.model ?? deciders.first, source: 'first' }
+/** What is left when nobody chooses: the default, else the first that can serve the request; one that rests is passed over. */
+export function lastRoute(
+  { default: fallback, others }: Deciders,
+  { candidates, needs, nowMs }: Pick<RouteMatter, 'candidates' | 'needs' | 'nowMs'>,
+): Route {
+  if (fallback && isAwake(fallback, nowMs)) return { model: fallback, source: 'default' }
+  const left = [...candidates.map(({ model }) => model), ...others]
+  const [first = others[0]] = fitModels(left, needs, nowMs)
+  return fallback && !isAwake(first, nowMs) ? { model: fallback, source: 'default' } : { model: first, source: 'first' }
 }
 
 /** How the candidates rank for the last user message. */

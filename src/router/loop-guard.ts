@@ -2,7 +2,7 @@
  * Some programs ask again at once when they do not understand an answer; one was seen to ask 833 times in 30 s. Behind
  * a router every one of those would wake a mixture. The guard answers such a loop by a single model, then not at all.
  */
-import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatModel, isAwake } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { LoopError } from '../chat/errors.ts'
 import { isToolCallPending, turnOf, type Visit } from './affinity.ts'
@@ -33,7 +33,7 @@ interface Habit {
 interface LoopGuardDefinition {
   /** Of one conversation; more go to a single model, and more than twice as many are refused. */
   readonly callsPerMinute: number
-  /** The single models to answer a loop, best first; the first that can serve the request does. */
+  /** The single models to answer a loop, best first; the first that can serve the request and is awake does. */
   readonly bypasses: readonly ChatModel[]
 }
 
@@ -67,7 +67,8 @@ export class LoopGuard {
       throw new LoopError(most, repeats > 2 * callsPerMinute ? windowMs : sinceMs + windowMs - nowMs)
     }
     const needs = needsOf(request)
-    const model = bypasses.find(({ card }) => canServe(card, needs))
+    const able = bypasses.filter(({ card }) => canServe(card, needs))
+    const model = able.find((one) => isAwake(one, nowMs)) ?? able[0]
     return model && { model, source: 'loop_guard' }
   }
 }

@@ -1,5 +1,5 @@
 /** What a request asks of a model before its words count: kinds of content, tools, room. */
-import type { ModelCard, Modality } from '../chat/chat-model.ts'
+import { type ChatModel, isAwake, type ModelCard, type Modality } from '../chat/chat-model.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import { answerTokensOf, promptTokensOf } from '../chat/estimate.ts'
 import { offersTools } from '../chat/message-text.ts'
@@ -40,4 +40,17 @@ export function canServe(card: ModelCard, needs: RequestNeeds): boolean {
   if (needs.tools && !card.tools) return false
   if ([...needs.modalities].some((modality) => !card.modalities.includes(modality))) return false
   return card.contextWindow === undefined || needs.tokens() <= card.contextWindow
+}
+
+/** The models that can serve the request; where none can, all of them, so that the chosen one says why not. */
+export function ableModels(models: readonly ChatModel[], needs: RequestNeeds): readonly ChatModel[] {
+  const able = models.filter(({ card }) => canServe(card, needs))
+  return able.length > 0 ? able : models
+}
+
+/** Those of the able models that do not rest after failures; where all do, all of them. */
+export function fitModels(models: readonly ChatModel[], needs: RequestNeeds, nowMs: number): readonly ChatModel[] {
+  const able = ableModels(models, needs)
+  const awake = able.filter((model) => isAwake(model, nowMs))
+  return awake.length > 0 ? awake : able
 }

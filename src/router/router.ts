@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
-import type { ChatModel } from '../chat/chat-model.ts'
+import { type ChatModel, isAwake } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { ConfigError, RequestError } from '../chat/errors.ts'
 import type { Circumstances, RouterExplanation } from '../chat/explanation.ts'
@@ -13,7 +13,7 @@ import { nearestName } from '../chat/nearest-name.ts'
 import { tapEvents } from '../chat/tap-events.ts'
 import { withTotal } from '../chat/with-total.ts'
 import { parseTemplate } from '../prompt/template.ts'
-import { affinityKeyOf, Pins, type Visit } from './affinity.ts'
+import { affinityKeyOf, isToolCallPending, Pins, type Visit } from './affinity.ts'
 import { RouteChooser } from './choose-route.ts'
 import { trimConversation, type Turn } from './conversation.ts'
 import {
@@ -31,7 +31,7 @@ import { createLoopGuard, type LoopGuard } from './loop-guard.ts'
 import type { Plan } from './plan.ts'
 import { PlanProposer } from './plan-proposer.ts'
 import { RecentMap } from './recent-map.ts'
-import { canServe, needsOf, type RequestNeeds } from './request-needs.ts'
+import { ableModels, canServe, fitModels, needsOf, type RequestNeeds } from './request-needs.ts'
 import { attributesOf, type Route } from './route.ts'
 import { cacheKeyOf, type Decision, RouteCache } from './route-cache.ts'
 import {
@@ -101,7 +101,7 @@ class Router {
   }
 
   explain(request: ChatRequest, circumstances: Circumstances): RouterExplanation {
-    const matter = this.#outset(request)
+    const matter = this.#outset(request, circumstances.clock.now())
     const found = this.#foresee(matter, request, circumstances)
     const candidates = isRoute(matter) ? [] : scoresOf(this.#deciders, request, matter.candidates)
     return explainRoute(
@@ -112,7 +112,7 @@ class Router {
   }
 
   async #findRoute(request: ChatRequest, context: CallContext): Promise<Route> {
-    const matter = this.#outset(request)
+    const matter = this.#outset(request, context.clock.now())
     if (isRoute(matter)) {
       if (matter.evidence !== undefined) context.span.set({ side: matter.evidence })
       if (isHarmless(matter)) return matter
@@ -144,8 +144,8 @@ class Router {
   }
 
   /** The route where it needs no thought, else what there is to decide. */
-  #outset(request: ChatRequest): Route | OpenMatter {
-    const side = this.#sideRoute(request)
+  #outset(request: ChatRequest, nowMs: number): Route | OpenMatter {
+    const side = this.#sideRoute(request, nowMs)
     if (side) return side
     const named = this.#namedTarget(request)
     if (isModel(named)) return { model: named, source: 'named' }
@@ -154,17 +154,18 @@ class Router {
 
     const needs = needsOf(request)
     const composes = ruled === composeId
-    const candidates = composes ? [] : this.#ableCandidates(needs)
+    const candidates = composes ? [] : this.#fitCandidates(request, needs, nowMs)
     const options = optionsOf(this.#deciders, candidates)
     const [only] = candidates
-    if (options.length === 0) return lastRoute(this.#deciders)
+    if (options.length === 0) return lastRoute(this.#deciders, { candidates, needs, nowMs })
     if (options.length === 1 && only) return { model: only.model, source: 'single' }
-    return { request, needs, candidates, composes }
+    return { request, needs, nowMs, candidates, composes }
   }
 
   /** Side requests go to the side model; without one to the base model, which is small and answers alone too. */
-  #sideRoute(request: ChatRequest): Route | undefined {
-    const model = this.#definition.sideModel ?? this.#definition.model
+  #sideRoute(request: ChatRequest, nowMs: number): Route | undefined {
+    const models = [this.#definition.sideModel, this.#definition.model].filter((one) => one !== undefined)
+    const model = models.find((one) => isAwake(one, nowMs)) ?? models[0]
     const evidence = model && sideEvidenceOf(request)
     return evidence && { model, source: 'side', evidence }
   }
@@ -185,10 +186,11 @@ class Router {
     return use === composeId ? composeId : this.#models.get(use ?? '')
   }
 
-  /** The candidates that can serve the request; all of them where none can, so that the chosen one says why not. */
-  #ableCandidates(needs: RequestNeeds): readonly OfferedCandidate[] {
-    const able = this.#offered.filter(({ model }) => canServe(model.card, needs))
-    return able.length > 0 ? able : this.#offered
+  /** The candidates that may have the request. Nobody takes a tool call over from a model that rests. */
+  #fitCandidates({ body }: ChatRequest, needs: RequestNeeds, nowMs: number): readonly OfferedCandidate[] {
+    const models = this.#offered.map(({ model }) => model)
+    const fit = isToolCallPending(body.messages) ? ableModels(models, needs) : fitModels(models, needs, nowMs)
+    return this.#offered.filter(({ model }) => fit.includes(model))
   }
 
   /** On a new user turn a route is kept unless it cannot serve the turn or the topic has clearly become another's. */
@@ -205,11 +207,14 @@ class Router {
     })
   }
 
-  #cacheKey({ request, needs, candidates }: OpenMatter): { readonly key: string; readonly turns: readonly Turn[] } {
+  #cacheKey({ request, needs, nowMs, candidates }: OpenMatter): {
+    readonly key: string
+    readonly turns: readonly Turn[]
+  } {
     const turns = trimConversation(request.body.messages)
     const { version = '', compose } = this.#definition
     const options = optionsOf(this.#deciders, candidates)
-    const pool = compose?.pool.filter(({ card }) => canServe(card, needs)).map(({ id }) => id) ?? []
+    const pool = fitModels(compose?.pool ?? [], needs, nowMs).map(({ id }) => id)
     const caller = request.caller.key
     return { key: cacheKeyOf({ caller, version, options, pool, tools: needs.tools, turns }), turns }
   }
@@ -217,7 +222,7 @@ class Router {
 
 type Target = ChatModel | typeof composeId
 
-interface OpenMatter extends Pick<RouteMatter, 'request' | 'needs' | 'candidates'> {
+interface OpenMatter extends Pick<RouteMatter, 'request' | 'needs' | 'nowMs' | 'candidates'> {
   /** True where a rule or the request itself says to compose. */
   readonly composes: boolean
 }
@@ -253,7 +258,7 @@ function createDeciders(id: string, definition: RouterDefinition, offered: reado
   const choose = { origin: 'router.prompts.choose', ...(prompts.choose ?? defaults.choose) }
   const plan = { origin: 'router.prompts.compose', ...(prompts.compose ?? defaults.compose) }
   const models = [...candidates.map((candidate) => candidate.model), ...(compose?.pool ?? [])]
-  const [first] = [...offered.map((candidate) => candidate.model), ...models]
+  const [first, ...rest] = [...offered.map((candidate) => candidate.model), ...models]
   if (!first) throw new ConfigError('The router has nothing to route to: give it a candidate.')
   return {
     id,
@@ -264,7 +269,7 @@ function createDeciders(id: string, definition: RouterDefinition, offered: reado
     compose: compose && { ...compose, buildPlan: remembering(compose.buildPlan) },
     deadlineMs: definition.deadlineMs ?? defaultDeadlineMs,
     default: models.find((candidate) => candidate.id === fallback),
-    first,
+    others: [first, ...rest],
   }
 }
 

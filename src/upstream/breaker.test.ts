@@ -12,6 +12,10 @@ class Bench {
   readonly inner: FakeModel = createFakeModel('m', { script: () => this.steps })
   readonly #model = withBreaker(this.inner)
 
+  get isResting(): boolean | undefined {
+    return this.#model.isResting?.(this.clock.now())
+  }
+
   ask(steps: readonly FakeStep[] = textSteps('Hi')): Promise<string> {
     return this.begin(steps)
   }
@@ -86,16 +90,17 @@ describe('withBreaker', () => {
     const bench = new Bench()
     await bench.askTimes(5, failing('upstream_error'))
     await bench.clock.advance(9999)
-    expect(await bench.ask()).toBe('upstream_unavailable')
+    expect([await bench.ask(), bench.isResting]).toEqual(['upstream_unavailable', true])
     await bench.clock.advance(1)
+    expect(bench.isResting).toBe(false)
     expect(await bench.ask(failing('upstream_error'))).toBe('upstream_error')
     expect(await bench.ask()).toBe('upstream_unavailable')
     await bench.clock.advance(10_000)
     const probe = bench.begin([{ waitMs: 100 }, ...textSteps('Hi')])
     await bench.clock.advance(0)
-    expect(await bench.ask()).toBe('upstream_unavailable')
+    expect([await bench.ask(), bench.isResting]).toEqual(['upstream_unavailable', true])
     await bench.clock.advance(100)
-    expect(await probe).toBe('ok')
+    expect([await probe, bench.isResting]).toEqual(['ok', false])
     expect(await bench.askTimes(3)).toEqual(['ok', 'ok', 'ok'])
   })
 
@@ -148,9 +153,9 @@ describe('withBreaker', () => {
     await bench.ask(failing('rate_limit_exceeded', 3_600_000))
     expect(await bench.ask()).toBe('rate_limit_exceeded')
     await bench.clock.advance(299_000)
-    expect(await bench.ask()).toBe('rate_limit_exceeded')
+    expect([await bench.ask(), bench.isResting]).toEqual(['rate_limit_exceeded', true])
     await bench.clock.advance(1000)
-    expect(await bench.ask()).toBe('ok')
+    expect([await bench.ask(), bench.isResting]).toEqual(['ok', false])
     expect(bench.inner.calls).toHaveLength(2)
   })
 })

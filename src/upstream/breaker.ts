@@ -37,7 +37,7 @@ const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth
  * `rate_limit_exceeded`. Default: a breaker of its own.
  */
 export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatModel {
-  return wrapModel(model, (request, context) =>
+  const guarded = wrapModel(model, (request, context) =>
     tapEvents(() => {
       const { clock } = context
       const isProbe = breaker.enter(model.id, clock.now())
@@ -49,6 +49,7 @@ export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatMode
       }
     }),
   )
+  return { ...guarded, isResting: (nowMs) => breaker.isResting(nowMs) }
 }
 
 /** What is known of how a model does. Several catalogs may share it. */
@@ -81,6 +82,11 @@ export class Breaker {
     this.#isProbed = true
     this.#running += 1
     return true
+  }
+
+  /** True where `enter` would throw. */
+  isResting(nowMs: number): boolean {
+    return nowMs < this.#coolsUntilMs || (this.#isResting && (nowMs < this.#restsUntilMs || this.#isProbed))
   }
 
   leave(error: unknown, nowMs: number, isProbe: boolean): void {
