@@ -16,6 +16,7 @@ import { retried } from '../upstream/retry.ts'
 import { type Catalog, catalogOf, routerId } from './catalog.ts'
 import type { BuiltDefinition } from './compose-mixture.ts'
 import type { Engines } from './engines.ts'
+import { loadLanguageDetector } from './language-detector.ts'
 import { withModelDefaults } from './model-defaults.ts'
 import { schemaProblem } from './schema-problem.ts'
 
@@ -151,23 +152,26 @@ class CatalogBuilder {
       ...within.map(({ name, description }) => ({ model: this.#model(name), offered: description !== undefined })),
       ...[...models.keys()].map((id) => ({ model: this.#model(id), offered: false })),
     ]
-    return createRouter({
-      ...knobs,
-      id: routerId,
-      version,
-      candidates,
-      ...(model === undefined ? {} : { model: this.#chooser(model) }),
-      ...(sideId === undefined ? {} : { sideModel: this.#model(sideId) }),
-      ...(compose
-        ? {
-            compose: {
-              ...compose,
-              pool: compose.pool.map((id) => this.#model(id)),
-              buildPlan: planBuilder(this.#mixtureDependencies()),
-            },
-          }
-        : {}),
-    })
+    return createRouter(
+      {
+        ...knobs,
+        id: routerId,
+        version,
+        candidates,
+        ...(model === undefined ? {} : { model: this.#chooser(model) }),
+        ...(sideId === undefined ? {} : { sideModel: this.#model(sideId) }),
+        ...(compose
+          ? {
+              compose: {
+                ...compose,
+                pool: compose.pool.map((id) => this.#model(id)),
+                buildPlan: planBuilder(this.#mixtureDependencies()),
+              },
+            }
+          : {}),
+      },
+      { loadLanguageDetector },
+    )
   }
 }
 

@@ -215,6 +215,11 @@ const rule = strict({
     min_length: z.int().min(0).optional().describe('Characters of the last user message'),
     max_length: z.int().min(0).optional(),
     matches: text.optional().describe('A regular expression on the last user message'),
+    language: z
+      .string()
+      .regex(/^[a-z]{2}$/, 'must be an ISO 639-1 code, like de')
+      .optional()
+      .describe('Of the last user message, as an ISO 639-1 code'),
     metadata: z.record(z.string(), z.string()).optional(),
   }).describe('All conditions that are given must hold'),
   use: text.describe('The id of a mixture or model, or "compose"'),

@@ -5,7 +5,7 @@ import { nearestName } from '../chat/nearest-name.ts'
 import type { RouteOption } from './choose-route.ts'
 import { noChoice } from './parse-choice.ts'
 import type { Plan } from './plan.ts'
-import { composeId, type RouteRule } from './rules.ts'
+import { composeId, type LanguageDetector, type RouteRule } from './rules.ts'
 
 export interface RouterDefinition {
   /** `router` where it is left out. */
@@ -58,6 +58,8 @@ export interface ComposeDefinition {
 
 /** What a router needs from outside; all of it has defaults. */
 export interface RouterDependencies {
+  /** Loaded where a rule is about a language. Default: none, and such a rule is an error. */
+  readonly loadLanguageDetector?: () => LanguageDetector
   /** Unpredictable bytes, for the fence around a conversation. */
   readonly randomBytes?: (size: number) => Uint8Array
 }

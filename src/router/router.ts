@@ -84,7 +84,7 @@ class Router {
     this.#definition = definition
     this.#offered = checkDefinition(definition)
     this.#models = new Map(definition.candidates.map(({ model }) => [model.id, model]))
-    this.#rules = createRuleBook(definition.rules ?? [])
+    this.#rules = createRuleBook(definition.rules ?? [], dependencies.loadLanguageDetector)
     this.#deciders = createDeciders(this.id, definition, this.#offered)
     this.#loopGuard = createLoopGuard(definition)
     this.#randomBytes = dependencies.randomBytes ?? randomBytes

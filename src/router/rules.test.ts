@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ChatBody, type ChatRequest, createChatRequest } from '../chat/chat-request.ts'
 import { ConfigError } from '../chat/errors.ts'
-import { createRuleBook, type RouteConditions } from './rules.ts'
+import { createRuleBook, type LanguageDetector, type RouteConditions } from './rules.ts'
 
 const ask = (content: string, body: Partial<ChatBody> = {}, extras: Partial<ChatRequest> = {}): ChatRequest =>
   createChatRequest({ model: 'router', messages: [{ role: 'user', content }], ...body }, extras)
@@ -38,6 +38,40 @@ describe('createRuleBook', () => {
     ]
     expect(holds({ modality: 'image' }, ask('', { messages }))).toBe(true)
     expect(holds({ modality: 'image' }, ask('image'))).toBe(false)
+  })
+
+  describe('a language', () => {
+    const loadDetector = (): LanguageDetector => ({
+      languages: ['en', 'de'],
+      languageOf: (text) => (text.includes('ü') ? 'de' : text === '' ? null : 'en'),
+    })
+    const book = createRuleBook([{ when: { language: 'de' }, use: 'german' }], loadDetector)
+
+    it('is that of the last message of the user', () => {
+      const messages = [
+        { role: 'user', content: 'What is a green apple?' },
+        { role: 'user', content: 'Grün' },
+        { role: 'assistant', content: 'Sure' },
+      ]
+      expect([book(ask('', { messages })), book(ask('Green')), book(ask(''))]).toEqual(['german', undefined, undefined])
+    })
+
+    it('is not looked for at the end of a long text', () => {
+      expect(book(ask('a'.repeat(3000) + 'ü'))).toBeUndefined()
+    })
+
+    it('that nobody could tell is an error at once', () => {
+      const rules = [{ when: { language: 'tlh' }, use: 'x' }]
+      expect(() => createRuleBook(rules, loadDetector)).toThrow('"tlh" cannot be told; known are de, en.')
+      expect(() => createRuleBook(rules)).toThrow('the router has no language detector')
+    })
+
+    it('loads nothing where no rule asks for it', () => {
+      const refuse = (): never => {
+        throw new Error('loaded')
+      }
+      expect(createRuleBook([{ when: {}, use: 'x' }], refuse)(ask('Hi'))).toBe('x')
+    })
   })
 
   it('compares headers, the key and metadata exactly', () => {

@@ -22,6 +22,8 @@ export interface RouteConditions {
   readonly maxLength?: number
   /** A regular expression on the last user message, case-insensitive. */
   readonly matches?: string
+  /** Of the last user message, as an ISO 639-1 code: `de`. */
+  readonly language?: string
   readonly metadata?: Readonly<Record<string, string>>
 }
 
@@ -31,23 +33,36 @@ export interface RouteRule {
   readonly use: string
 }
 
+/** Tells in which language a text is written. */
+export interface LanguageDetector {
+  /** The ISO 639-1 codes of those that it knows. */
+  readonly languages: readonly string[]
+  /** The code; null where the text is too short or too odd to tell. */
+  readonly languageOf: (text: string) => string | null
+}
+
 /** What the first rule that fits says to use; undefined where none fits. */
 export type RuleBook = (request: ChatRequest) => string | undefined
 
 /**
- * Makes the rules ready to be asked.
+ * Makes the rules ready to be asked. `loadDetector` is called where one of them is about a language.
  *
- * @throws ConfigError where a regular expression cannot be read.
+ * @throws ConfigError where a regular expression cannot be read, or a language is not known.
  */
-export function createRuleBook(rules: readonly RouteRule[]): RuleBook {
-  const compiled = rules.map((rule, index) => ({ use: rule.use, holds: compile(rule.when, index) }))
+export function createRuleBook(rules: readonly RouteRule[], loadDetector?: () => LanguageDetector): RuleBook {
+  const detector = rules.some(({ when }) => when.language !== undefined) ? loadDetector?.() : undefined
+  const compiled = rules.map((rule, index) => ({ use: rule.use, holds: compile(rule.when, index, detector) }))
   return (request) => compiled.find(({ holds }) => holds(request))?.use
 }
 
 type Condition = (request: ChatRequest) => boolean
 
-function compile(when: RouteConditions, index: number): Condition {
+/** Enough to tell a language by. */
+const maxLanguageCharacters = 2000
+
+function compile(when: RouteConditions, index: number, detector?: LanguageDetector): Condition {
   const pattern = when.matches === undefined ? undefined : compilePattern(when.matches, index)
+  if (when.language !== undefined) requireLanguage(when.language, index, detector)
   return (request) => {
     const { body, caller } = request
     const text = textOf(lastUserMessage(body.messages) ?? { role: 'user' })
@@ -59,7 +74,8 @@ function compile(when: RouteConditions, index: number): Condition {
       (when.maxLength === undefined || text.length <= when.maxLength) &&
       (pattern === undefined || pattern.test(text)) &&
       holdsAll(when.headers, caller.headers) &&
-      holdsAll(when.metadata, body.metadata ?? {})
+      holdsAll(when.metadata, body.metadata ?? {}) &&
+      (when.language === undefined || detector?.languageOf(text.slice(0, maxLanguageCharacters)) === when.language)
     )
   }
 }
@@ -74,4 +90,12 @@ function compilePattern(pattern: string, index: number): RegExp {
   } catch (cause) {
     throw new ConfigError(`router.rules[${index}].when.matches is not a regular expression: ${pattern}`, { cause })
   }
+}
+
+function requireLanguage(language: string, index: number, detector: LanguageDetector | undefined): void {
+  if (detector?.languages.includes(language)) return
+  const known = detector
+    ? `known are ${detector.languages.toSorted().join(', ')}`
+    : 'the router has no language detector'
+  throw new ConfigError(`router.rules[${index}].when.language: "${language}" cannot be told; ${known}.`)
 }
