@@ -13,6 +13,7 @@ export {
   type RequestOptions,
   type ToolCall,
 } from './chat/chat-request.ts'
+export { type Clock, systemClock } from './chat/clock.ts'
 export { type Answer, collectAnswer } from './chat/collect-answer.ts'
 export type { DeadlineLimits } from './chat/deadline.ts'
 export {
@@ -34,15 +35,17 @@ export type {
   MemberDefinition,
   MixtureDefinition,
   SystemPromptDefinition,
-  TemplateDefinition,
   WorkerDefinition,
 } from './mixture/mixture-definition.ts'
+export type { TemplateDefinition } from './prompt/template.ts'
 export { createRouter } from './router/router.ts'
 export type { ComposeDefinition, RouteCandidate, RouterDefinition } from './router/router-definition.ts'
 export type { Plan } from './router/plan.ts'
-export type { RouteConditions, RouteRule } from './router/rules.ts'
+export type { LanguageDetector, RouteConditions, RouteRule } from './router/rules.ts'
 export { type CallContextOptions, createCallContext } from './trace/call-context.ts'
 export { recordCalls } from './trace/record-calls.ts'
 export { createTrace, type SpanRecord, type Trace, type TraceEvent, type TraceListener } from './trace/trace.ts'
+export { type AiSdkModelOptions, createAiSdkModel } from './upstream/ai-sdk/ai-sdk-model.ts'
 export { createOpenAiModel, type OpenAiModelOptions } from './upstream/openai/openai-model.ts'
+export { retried, type RetryOptions } from './upstream/retry.ts'
 export { createSimulatedModel, type SimulatedModelOptions } from './upstream/simulated/simulated-model.ts'

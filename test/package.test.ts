@@ -72,13 +72,17 @@ describe('the packed tarball', () => {
     'gives createMixture and createRouter to a program, with types',
     async () => {
       const program = `
-      import { collectAnswer, createCallContext, createChatRequest, createMixture, createRouter, createSimulatedModel } from 'mollmr'
+      import { createAnthropic } from '@ai-sdk/anthropic'
+      import { collectAnswer, createAiSdkModel, createCallContext, createChatRequest, createMixture, createRouter, createSimulatedModel, createTrace, recordCalls, retried, systemClock, withinDeadline } from 'mollmr'
       const [a, b] = ['a', 'b'].map((id, seed) => createSimulatedModel({ id, seed }))
       if (!a || !b) throw new Error('no models')
       const mixture = createMixture({ id: 'both', description: 'Everything.', workers: [a, b], aggregate: a })
       const router = createRouter({ candidates: [{ model: mixture, description: 'Everything.', offered: true }] })
       const request = createChatRequest({ model: 'router', messages: [{ role: 'user', content: 'Hi' }] })
-      const answer = await collectAnswer(router.chat(request, createCallContext()))
+      const claude = createAiSdkModel({ id: 'claude-sonnet-5', connect: (name, fetch) => Promise.resolve(createAnthropic({ apiKey: 'x', fetch })(name)) })
+      const asInACatalog = withinDeadline(retried(recordCalls(claude), { maxRetries: 2 }))
+      if (asInACatalog.card.kind !== 'model') throw new Error('no model')
+      const answer = await collectAnswer(router.chat(request, createCallContext({ trace: createTrace('one', systemClock) })))
       console.log(answer.text.length > 0 ? 'answered' : 'silent')
     `
       writeFileSync(join(folder, 'program.ts'), program)

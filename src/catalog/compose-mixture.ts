@@ -3,6 +3,7 @@ import { type ChatModel, depthOver } from '../chat/chat-model.ts'
 import type { RequestOptions } from '../chat/chat-request.ts'
 import { RequestError } from '../chat/errors.ts'
 import { deepestNest, mostDrafts } from '../chat/mixture-limits.ts'
+import { planName } from '../router/plan.ts'
 import type { MemberDefinition, MixtureDefinition, WorkerDefinition } from '../mixture/mixture-definition.ts'
 
 /** A mixture of the config, its members found. */
@@ -37,7 +38,7 @@ export function composeMixture(options: RequestOptions, composition: Composition
   return {
     ...knobs,
     ...(quorum !== undefined && quorum <= drafts ? { quorum } : {}),
-    id: nameOf(workers, aggregate),
+    id: planName(workers, aggregate.model),
     workers,
     aggregate,
   }
@@ -69,14 +70,6 @@ function aggregateOf({ aggregate: id }: RequestOptions, { base, find, asked }: C
 function requireShallow(model: ChatModel, field: 'workers' | 'aggregate'): void {
   if (depthOver([model]) <= deepestNest) return
   throw invalid(field, `names "${model.id}", which is nested ${deepestNest} deep already; that is as deep as it goes.`)
-}
-
-/** As plans are named: `plan:a*2+b>c`. */
-function nameOf(workers: readonly WorkerDefinition[], { model }: MemberDefinition): string {
-  const drafts = workers.map((worker) =>
-    (worker.samples ?? 1) > 1 ? `${worker.model.id}*${worker.samples}` : worker.model.id,
-  )
-  return `plan:${drafts.join('+')}>${model.id}`
 }
 
 function invalid(field: 'workers' | 'aggregate', what: string): RequestError {

@@ -9,7 +9,7 @@ import { withNativeMessages } from '../upstream/anthropic/native-messages.ts'
 export interface ProvidedModel extends Pick<ModelConfig, 'id' | 'name'> {
   readonly upstream: HostedUpstreamConfig | AiSdkUpstreamConfig
   readonly card: ModelCard
-  readonly dispatcher: AiSdkModelOptions['dispatcher']
+  readonly dispatcher: NonNullable<AiSdkModelOptions['dispatcher']>
   /** Where provider packages are looked for that are not installed beside MoLLMR. */
   readonly folder: string
 }

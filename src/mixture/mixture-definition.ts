@@ -2,6 +2,7 @@ import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPromptMode } from '../prompt/system-prompt.ts'
+import type { TemplateDefinition } from '../prompt/template.ts'
 import type { SchemaProblem } from './response-format.ts'
 import type { StageCache } from './stage-cache.ts'
 import type { ToolsMode } from './tools-mode.ts'
@@ -84,12 +85,6 @@ export interface WorkerDefinition extends MemberDefinition {
   readonly template?: TemplateDefinition
   /** Laid over the mixture's `workerDeadline`. */
   readonly deadline?: DeadlineLimits
-}
-
-/** A Liquid text; `origin` says where it was written, for messages. */
-export interface TemplateDefinition {
-  readonly text: string
-  readonly origin?: string
 }
 
 export interface SystemPromptDefinition {

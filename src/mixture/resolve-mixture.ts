@@ -2,12 +2,11 @@ import { type ChatModel, depthOver } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
 import { deepestNest, mostDrafts } from '../chat/mixture-limits.ts'
 import { parseSystemPrompt, type SystemPrompt } from '../prompt/system-prompt.ts'
-import { parseTemplate, type Slots, type Template } from '../prompt/template.ts'
+import { parseTemplate, type Slots, type Template, type TemplateDefinition } from '../prompt/template.ts'
 import type {
   MemberDefinition,
   MixtureDefinition,
   SystemPromptDefinition,
-  TemplateDefinition,
   WorkerDefinition,
 } from './mixture-definition.ts'
 import { defaultAdviser } from './adviser.ts'

@@ -12,6 +12,12 @@ export interface TemplateSource {
   readonly origin: string
 }
 
+/** A Liquid text as it is written in a definition; `origin` says where, for messages. */
+export interface TemplateDefinition {
+  readonly text: string
+  readonly origin?: string
+}
+
 /** The names that a template may use, with dots (`worker.name`); a required one must be used. */
 export type Slots = Readonly<Record<string, 'required' | 'optional'>>
 

@@ -19,9 +19,17 @@ export interface Plan {
 
 /** The same plan under the name that its parts make. */
 export function namePlan(plan: Omit<Plan, 'name'>): Plan {
-  const times = plan.samples > 1 ? `*${plan.samples}` : ''
-  const workers = plan.workers.map(({ id }) => id + times).join('+')
-  return { name: `plan:${workers}>${plan.aggregate.id}`, ...plan }
+  const workers = plan.workers.map((model) => ({ model, samples: plan.samples }))
+  return { name: planName(workers, plan.aggregate), ...plan }
+}
+
+/** The name of a mixture that is composed: its workers with their samples, then its aggregate. */
+export function planName(
+  workers: readonly { readonly model: ChatModel; readonly samples?: number }[],
+  aggregate: ChatModel,
+): string {
+  const drafts = workers.map(({ model: { id }, samples = 1 }) => (samples > 1 ? `${id}*${samples}` : id))
+  return `plan:${drafts.join('+')}>${aggregate.id}`
 }
 
 /** True where the plan is a single model that answers by itself. */

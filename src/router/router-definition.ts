@@ -2,6 +2,7 @@
 import type { ChatModel } from '../chat/chat-model.ts'
 import { ConfigError } from '../chat/errors.ts'
 import { nearestName } from '../chat/nearest-name.ts'
+import type { TemplateDefinition } from '../prompt/template.ts'
 import type { RouteOption } from './choose-route.ts'
 import { noChoice } from './parse-choice.ts'
 import type { Plan } from './plan.ts'
@@ -28,12 +29,6 @@ export interface RouterDefinition {
   readonly loopGuard?: { readonly callsPerMinute: number }
   /** Of the config; part of cache keys. */
   readonly version?: string
-}
-
-/** A Liquid text; `origin` says where it was written, for messages. */
-interface TemplateDefinition {
-  readonly text: string
-  readonly origin?: string
 }
 
 export interface RouteCandidate {

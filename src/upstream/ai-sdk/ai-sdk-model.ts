@@ -12,6 +12,7 @@ import type { ChatBody, ChatRequest } from '../../chat/chat-request.ts'
 import { CancelledError } from '../../chat/errors.ts'
 import { abortErrorOf, linkAbort, throwIfAborted } from '../../chat/link-abort.ts'
 import type { FailingModel } from '../http/failure.ts'
+import { createTransport } from '../http/transport.ts'
 import { warningText } from './answer-parts.ts'
 import type { BridgedCall } from './bridged-call.ts'
 import { type CallDefaults, callOptionsOf, losesReasoning } from './call-options.ts'
@@ -24,31 +25,33 @@ import { readStream } from './read-stream.ts'
 
 export interface AiSdkModelOptions {
   readonly id: string
-  /** What the provider calls the model. */
-  readonly name: string
+  /** What the provider calls the model. Default: `id`. */
+  readonly name?: string
+  /** Called once, when the model is first asked: `(name, fetch) => Promise.resolve(createMistral({ fetch })(name))`. */
   readonly connect: ConnectModel
-  /** Kept out of every message. */
-  readonly secrets: readonly string[]
-  readonly dispatcher: Dispatcher
+  /** Kept out of every message: keys and what else the provider was given. */
+  readonly secrets?: readonly string[]
+  /** Connections shared with other models. Default: its own. */
+  readonly dispatcher?: Dispatcher
   readonly card?: ModelCard
   readonly defaults?: CallDefaults
   /** Default: 4 Mi characters. */
   readonly maxAnswerCharacters?: number
 }
 
-/** Makes the bare model; the package is loaded when it is first asked. */
+/** Makes the bare model; `withinDeadline`, `retried` and `recordCalls` give it what a catalog's models have. */
 export function createAiSdkModel(options: AiSdkModelOptions): ChatModel {
   const {
     id,
-    name,
-    secrets,
-    dispatcher,
+    name = id,
+    secrets = [],
+    dispatcher = createTransport().dispatcher,
     connect,
     card = createModelCard({ kind: 'model', ownedBy: 'ai-sdk' }),
   } = options
   const model: FailingModel = { id, secrets }
   const fetch = createExchangeFetch(dispatcher, model)
-  const client: Client = { options, model, connect: onceLoaded(() => connect(name, fetch)) }
+  const client: Client = { options, name, model, connect: onceLoaded(() => connect(name, fetch)) }
   return { id, card, chat: (request, context) => chat(client, request, context) }
 }
 
@@ -59,6 +62,7 @@ const unsignedReasoning = {
 
 interface Client {
   readonly options: AiSdkModelOptions
+  readonly name: string
   readonly model: FailingModel
   readonly connect: () => Promise<LanguageModelV4>
 }
@@ -94,12 +98,12 @@ async function* chat(client: Client, { body }: ChatRequest, context: CallContext
   }
 }
 
-function callOf({ options, model }: Client, body: ChatBody, { clock, span, signal }: CallContext): BridgedCall {
+function callOf({ options, name, model }: Client, body: ChatBody, { clock, span, signal }: CallContext): BridgedCall {
   const created = Math.floor(clock.wallTime() / 1000)
   return {
     body,
     model,
-    identity: { id: `chatcmpl-${created}`, created, model: options.name },
+    identity: { id: `chatcmpl-${created}`, created, model: name },
     signal,
     maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
     warn: (warnings) => {
