@@ -67,13 +67,13 @@ export const doors = {
           path: '^src/',
           pathNot: [
             ...inside('config', 'chat'),
-            '^src/mixture/strategies/strategies\\.ts$',
+            '^src/mixture/(strategies/strategies|mixture-defaults)\\.ts$',
             '^src/upstream/openai/quirks\\.ts$',
-            '^src/router/rules\\.ts$',
+            '^src/router/(rules|router-defaults)\\.ts$',
           ],
         },
       ],
-      'What a config may say of a strategy, a quirk or a rule is what its table says.',
+      'What a config may say of a strategy, a quirk or a rule, and what it need not say, is what their tables say.',
     ),
     only(
       'only-store-knows-sql',

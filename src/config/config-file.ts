@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { budgetPolicies } from '../chat/call-budget.ts'
 import { overrides } from '../chat/chat-request.ts'
 import { nearestName } from '../chat/nearest-name.ts'
-import { toolsModes } from './config.ts'
+import { toolsModes } from '../mixture/mixture-defaults.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 import { quirkNamed, quirkNames } from '../upstream/openai/quirks.ts'
 

@@ -3,6 +3,7 @@ import type { BudgetLimits } from '../chat/call-budget.ts'
 import type { Modality, Price } from '../chat/chat-model.ts'
 import type { Override } from '../chat/chat-request.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
+import type { ToolsMode } from '../mixture/mixture-defaults.ts'
 import type { PromptName, StrategyName } from '../mixture/strategies/strategies.ts'
 import type { RouteRule } from '../router/rules.ts'
 
@@ -143,8 +144,6 @@ export interface TemplateConfig {
   readonly origin: string
 }
 
-export const toolsModes = ['advise', 'bypass', 'select', 'every_turn'] as const
-
 export interface MixtureConfig {
   readonly name: string
   /** Without one, the router does not offer this mixture. */
@@ -167,7 +166,7 @@ export interface MixtureConfig {
   readonly graceMs: number
   readonly modality: 'drop' | 'describe'
   /** How a request that offers tools runs. */
-  readonly tools: (typeof toolsModes)[number]
+  readonly tools: ToolsMode
   readonly alwaysAggregate: boolean
   readonly anonymise: boolean
   readonly shuffle: boolean

@@ -3,6 +3,7 @@ import type { DeadlineLimits } from '../chat/deadline.ts'
 import { mostDrafts } from '../chat/mixture-limits.ts'
 import type { MemberConfig, MixtureConfig, WorkerConfig } from './config.ts'
 import type { DeadlinesFile, MemberFile, MixtureFile, WorkerFile } from './config-file.ts'
+import { mixtureDefaults } from '../mixture/mixture-defaults.ts'
 import { composeId } from '../router/rules.ts'
 import { known } from './known.ts'
 import type { ModelBook } from './model-book.ts'
@@ -17,11 +18,6 @@ export interface Resolution {
   readonly warnings: string[]
 }
 
-const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 }
-const defaultDeadline = { totalMs: 120_000 }
-const defaultGraceMs = 3000
-const defaultDraftCharacters = 12_000
-const defaultReuseMs = 60_000
 const manyWorkers = 6
 
 /** @returns the mixtures in the order of the file */
@@ -39,23 +35,23 @@ function resolveMixture(written: MixtureFile, path: ConfigPath, resolution: Reso
   checkSize(written, workers, { path, resolution })
   return {
     name: written.name,
-    strategy: written.strategy ?? 'synthesize',
+    strategy: written.strategy ?? mixtureDefaults.strategy,
     aggregate: resolveMember(written.aggregate, [...path, 'aggregate'], resolution),
     aggregateFallbacks: (written.aggregate_fallbacks ?? []).map((id, index) =>
       book.resolveId(id, [...path, 'aggregate_fallbacks', index]),
     ),
     workers,
-    minWorkers: written.min_workers ?? 1,
-    graceMs: written.early ? 0 : (written.grace_ms ?? defaultGraceMs),
-    modality: written.modality ?? 'drop',
-    tools: written.tools ?? 'advise',
-    alwaysAggregate: written.always_aggregate ?? false,
-    anonymise: written.anonymise ?? true,
-    shuffle: written.shuffle ?? true,
-    maxDraftCharacters: written.max_draft_characters ?? defaultDraftCharacters,
-    reuseDraftsMs: written.reuse_drafts_ms ?? defaultReuseMs,
-    workerDeadline: { ...defaultWorkerDeadline, ...resolveDeadlines(written.worker_deadlines) },
-    deadline: { ...defaultDeadline, ...resolveDeadlines(written.deadlines) },
+    minWorkers: written.min_workers ?? mixtureDefaults.minWorkers,
+    graceMs: written.early ? 0 : (written.grace_ms ?? mixtureDefaults.graceMs),
+    modality: written.modality ?? mixtureDefaults.modality,
+    tools: written.tools ?? mixtureDefaults.tools,
+    alwaysAggregate: written.always_aggregate ?? mixtureDefaults.alwaysAggregate,
+    anonymise: written.anonymise ?? mixtureDefaults.anonymise,
+    shuffle: written.shuffle ?? mixtureDefaults.shuffle,
+    maxDraftCharacters: written.max_draft_characters ?? mixtureDefaults.maxDraftCharacters,
+    reuseDraftsMs: written.reuse_drafts_ms ?? mixtureDefaults.reuseDraftsMs,
+    workerDeadline: { ...mixtureDefaults.workerDeadline, ...resolveDeadlines(written.worker_deadlines) },
+    deadline: { ...mixtureDefaults.deadline, ...resolveDeadlines(written.deadlines) },
     budget: resolveBudget(written.budget),
     prompts: resolvePrompts(written, path, resolution),
     ...known({

@@ -1,11 +1,10 @@
 import type { MixtureConfig, RouterConfig } from './config.ts'
+import { routerDefaults } from '../router/router-defaults.ts'
 import { composeId, type RouteRule } from '../router/rules.ts'
 import type { RouterFile } from './config-file.ts'
 import { known } from './known.ts'
 import type { Resolution } from './resolve-mixtures.ts'
 
-const defaultDeadlineMs = 5000
-const defaultCallsPerMinute = 60
 const path = ['router'] as const
 
 /** @returns what the router does; the mixtures are needed to know whether it has anything to choose by */
@@ -22,8 +21,8 @@ export function resolveRouter(
   }
   return {
     rules: (written.rules ?? []).map((rule, index) => resolveRule(rule, index, resolution)),
-    deadlineMs: written.deadline_ms ?? defaultDeadlineMs,
-    loopGuard: { callsPerMinute: written.loop_guard?.calls_per_minute ?? defaultCallsPerMinute },
+    deadlineMs: written.deadline_ms ?? routerDefaults.deadlineMs,
+    loopGuard: { callsPerMinute: written.loop_guard?.calls_per_minute ?? routerDefaults.callsPerMinute },
     prompts: {
       ...(prompts.choose === undefined
         ? {}

@@ -5,7 +5,7 @@ import type { SystemPromptMode } from '../prompt/system-prompt.ts'
 import type { TemplateDefinition } from '../prompt/template.ts'
 import type { SchemaProblem } from './response-format.ts'
 import type { StageCache } from './stage-cache.ts'
-import type { ToolsMode } from './tools-mode.ts'
+import type { ToolsMode } from './mixture-defaults.ts'
 import type { PromptName, StrategyName } from './strategies/strategies.ts'
 
 /** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */

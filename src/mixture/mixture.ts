@@ -26,6 +26,7 @@ import { passEarlierRounds } from './earlier-rounds.ts'
 import { explainMixture } from './explain-mixture.ts'
 import { createBoundary } from './fence.ts'
 import { isResting } from './is-resting.ts'
+import { mixtureDefaults } from './mixture-defaults.ts'
 import type { MixtureDefinition, MixtureDependencies } from './mixture-definition.ts'
 import { mixtureValues, type MixtureRun } from './mixture-run.ts'
 import { readersOf, requireReader } from './modality.ts'
@@ -49,7 +50,7 @@ export function createMixture(definition: MixtureDefinition, dependencies: Mixtu
   const parts: MixtureParts = {
     mixture: resolveMixture(definition),
     strategy: knownStrategy(
-      definition.strategy ?? 'synthesize',
+      definition.strategy ?? mixtureDefaults.strategy,
       (message) => new ConfigError(`mixture "${definition.id}": ${message}`),
     ),
     randomBytes: dependencies.randomBytes ?? randomBytes,

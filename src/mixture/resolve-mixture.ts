@@ -10,6 +10,7 @@ import type {
   WorkerDefinition,
 } from './mixture-definition.ts'
 import { defaultAdviser } from './adviser.ts'
+import { mixtureDefaults } from './mixture-defaults.ts'
 import {
   adviserSlots,
   aggregateSystemPromptSlots,
@@ -22,8 +23,6 @@ import {
 import { defaultRepair } from './repair.ts'
 import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
 import { draftsPrompts } from './strategies/strategies.ts'
-
-const defaultWorkerDeadline = { firstContentMs: 30_000, idleMs: 20_000, totalMs: 60_000 }
 
 /** @throws ConfigError where a template is wrong or the quorum cannot be reached */
 export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
@@ -45,15 +44,15 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
     firstWorkers: atLeast(2, definition.firstWorkers ?? 2, `mixture "${id}": firstWorkers`),
     quorum: resolveQuorum(definition, workers.length),
     minWorkers: resolveMinWorkers(definition, workers.length),
-    graceMs: definition.early ? 0 : (definition.graceMs ?? 3000),
-    modality: definition.modality ?? 'drop',
-    tools: definition.tools ?? 'advise',
-    alwaysAggregate: definition.alwaysAggregate ?? false,
-    anonymise: definition.anonymise ?? true,
-    shuffle: definition.shuffle ?? true,
-    maxDraftCharacters: definition.maxDraftCharacters ?? 12_000,
-    reuseDraftsMs: definition.reuseDraftsMs ?? 60_000,
-    deadline: definition.deadline ?? { totalMs: 120_000 },
+    graceMs: definition.early ? 0 : (definition.graceMs ?? mixtureDefaults.graceMs),
+    modality: definition.modality ?? mixtureDefaults.modality,
+    tools: definition.tools ?? mixtureDefaults.tools,
+    alwaysAggregate: definition.alwaysAggregate ?? mixtureDefaults.alwaysAggregate,
+    anonymise: definition.anonymise ?? mixtureDefaults.anonymise,
+    shuffle: definition.shuffle ?? mixtureDefaults.shuffle,
+    maxDraftCharacters: definition.maxDraftCharacters ?? mixtureDefaults.maxDraftCharacters,
+    reuseDraftsMs: definition.reuseDraftsMs ?? mixtureDefaults.reuseDraftsMs,
+    deadline: { ...mixtureDefaults.deadline, ...definition.deadline },
     budget: definition.budget ?? null,
     systemPrompt: parseSystem(systemPrompt, `mixture "${id}": systemPrompt`, mixtureSystemPromptSlots),
     adviser: parseText(prompts?.adviser, `mixture "${id}": prompts.adviser`, adviserSlots) ?? defaultAdviser,
@@ -106,7 +105,7 @@ function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number
   )
 }
 
-function resolveMinWorkers({ id, minWorkers = 1 }: MixtureDefinition, calls: number): number {
+function resolveMinWorkers({ id, minWorkers = mixtureDefaults.minWorkers }: MixtureDefinition, calls: number): number {
   if (Number.isInteger(minWorkers) && minWorkers >= 1 && minWorkers <= Math.max(1, calls)) return minWorkers
   throw new ConfigError(
     `mixture "${id}": minWorkers is ${minWorkers}; it must be a whole number from 1 to its ${calls} drafts.`,
@@ -138,7 +137,7 @@ function resolveWorker(
     model,
     weight,
     params,
-    deadline: { ...defaultWorkerDeadline, ...workerDeadline, ...rest.deadline },
+    deadline: { ...mixtureDefaults.workerDeadline, ...workerDeadline, ...rest.deadline },
     systemPrompt: parseSystem(rest.systemPrompt, `${place}.systemPrompt`, workerSystemPromptSlots),
     template:
       parseText(rest.template, `${place}.template`, workerTemplateSlots) ??

@@ -4,7 +4,7 @@ import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPrompt } from '../prompt/system-prompt.ts'
 import type { Template } from '../prompt/template.ts'
 import type { DraftsTemplate } from './drafts-prompt.ts'
-import type { ToolsMode } from './tools-mode.ts'
+import type { ToolsMode } from './mixture-defaults.ts'
 import type {
   adviserSlots,
   aggregateSystemPromptSlots,

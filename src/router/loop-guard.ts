@@ -9,9 +9,9 @@ import { isToolCallPending, turnOf, type Visit } from './affinity.ts'
 import { RecentMap } from './recent-map.ts'
 import { canServe, needsOf } from './request-needs.ts'
 import type { Route } from './route.ts'
+import { routerDefaults } from './router-defaults.ts'
 import type { RouterDefinition } from './router-definition.ts'
 
-const defaultCallsPerMinute = 60
 const windowMs = 60_000
 const capacity = 10_000
 
@@ -92,7 +92,7 @@ function nextHabit(before: Habit | undefined, { messages, nowMs }: Visit): Habit
 /** The guard of a router: a loop goes to its side model, else its base model, else its strongest single model. */
 export function createLoopGuard(definition: RouterDefinition): LoopGuard | undefined {
   const { candidates, compose, sideModel, model, loopGuard } = definition
-  const { callsPerMinute } = loopGuard ?? { callsPerMinute: defaultCallsPerMinute }
+  const { callsPerMinute } = loopGuard ?? routerDefaults
   if (callsPerMinute === 0) return undefined
   const served = [...candidates.map((candidate) => candidate.model), ...(compose?.pool ?? [])]
   const strongestFirst = served.sort((a, b) => (b.card.quality ?? -1) - (a.card.quality ?? -1))

@@ -41,12 +41,12 @@ import {
   type RouterDependencies,
 } from './router-definition.ts'
 import { chooseSlots, composeSlots, defaultRouterPrompts } from './router-prompts.ts'
+import { routerDefaults } from './router-defaults.ts'
 import { cardOf } from './router-card.ts'
 import { composeId, createRuleBook, type RuleBook } from './rules.ts'
 import { createScorer, leaderOf } from './scorer.ts'
 import { sideEvidenceOf } from './side-request.ts'
 
-const defaultDeadlineMs = 5000
 const builtPlans = 500
 const fenceBytes = 16
 
@@ -267,7 +267,7 @@ function createDeciders(id: string, definition: RouterDefinition, offered: reado
     chooser: model && new RouteChooser(model, parseTemplate({ ...choose, slots: chooseSlots })),
     proposer: model && new PlanProposer(model, parseTemplate({ ...plan, slots: composeSlots })),
     compose: compose && { ...compose, buildPlan: remembering(compose.buildPlan) },
-    deadlineMs: definition.deadlineMs ?? defaultDeadlineMs,
+    deadlineMs: definition.deadlineMs ?? routerDefaults.deadlineMs,
     default: models.find((candidate) => candidate.id === fallback),
     others: [first, ...rest],
   }
