@@ -1,6 +1,6 @@
 /** Remembers what was chosen for a conversation, and lets requests that come together share one choice. */
 import { createHash } from 'node:crypto'
-import { abortErrorOf } from '../chat/link-abort.ts'
+import { orAborted } from '../chat/or-aborted.ts'
 import type { Turn } from './conversation.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Route } from './route.ts'
@@ -50,7 +50,7 @@ export class RouteCache {
   async share(key: string, signal: AbortSignal, decide: () => Promise<Decision>): Promise<Decision> {
     for (;;) {
       const flight = this.#flights.get(key)
-      const known = this.#decisions.get(key) ?? (flight && (await untilAborted(flight, signal)))
+      const known = this.#decisions.get(key) ?? (flight && (await orAborted(flight, signal)))
       if (known) return { ...known, source: 'cache' }
       if (!this.#flights.has(key)) return this.#lead(key, decide)
     }
@@ -76,17 +76,4 @@ export class RouteCache {
       this.#flights.delete(key)
     }
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(abortErrorOf(signal))
-    }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    void promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort)
-    })
-  })
 }

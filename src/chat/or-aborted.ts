@@ -1,6 +1,6 @@
-import { abortErrorOf } from '../../chat/link-abort.ts'
+import { abortErrorOf } from './link-abort.ts'
 
-/** What `promise` gives, or the typed error of the signal where that comes first: not every package listens to it. */
+/** What `promise` gives, or the typed error of the signal where that comes first: not everything that is waited for listens to it. */
 export function orAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
