@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { ConfigError } from '../chat/errors.ts'
-import { digestKey } from '../config/key-digest.ts'
+import { digestKey, shortestKey } from '../config/key-digest.ts'
 import type { Terminal } from './terminal.ts'
 
 const keyBytes = 32
-const shortestKey = 16
 
 /** Makes a key that nobody can guess; it is shown this once. */
 export function printNewKey(terminal: Terminal): void {

@@ -1,5 +1,8 @@
 import { hash } from 'node:crypto'
 
+/** Characters; a shorter key can be guessed. */
+export const shortestKey = 16
+
 const scheme = 'sha256:'
 /** Before what is hashed, so that a digest of ours is no digest of anything else. */
 const purpose = 'mollmr key\n'

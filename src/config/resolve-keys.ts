@@ -1,12 +1,10 @@
 import type { KeyConfig } from './config.ts'
 import type { ConfigFile } from './config-file.ts'
-import { digestKey, isKeyDigest } from './key-digest.ts'
+import { digestKey, isKeyDigest, shortestKey } from './key-digest.ts'
 import type { ConfigPath } from './problems.ts'
 import type { Resolution } from './resolve-mixtures.ts'
 
 type KeyFile = NonNullable<ConfigFile['keys']>[number]
-
-const shortestKey = 16
 
 /** The keys of callers, as digests: from here on nobody knows a key. */
 export function resolveKeys(written: readonly KeyFile[] = [], resolution: Resolution): readonly KeyConfig[] {

@@ -1,6 +1,18 @@
 import type { SpanAttributes } from '../chat/call-context.ts'
 import type { UsageTotal } from '../chat/usage.ts'
 
+/** Every header that may stand on an answer. */
+export const answerHeaderNames = [
+  'x-request-id',
+  'x-mollmr-route',
+  'x-mollmr-route-source',
+  'x-mollmr-route-confidence',
+  'x-mollmr-model',
+  'x-mollmr-degraded',
+  'x-mollmr-attempts',
+  'x-mollmr-cost-usd',
+] as const
+
 /** The headers that say what ran, from the attributes of the root span. What is not known yet is left out. */
 export function answerHeaders(requestId: string, attributes: SpanAttributes): Record<string, string> {
   const { route, routeSource, routeConfidence, model, degraded } = attributes

@@ -1,19 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { answerHeaderNames } from './answer-headers.ts'
 
-const exposed = [
-  'x-request-id',
-  'request-id',
-  'x-mollmr-route',
-  'x-mollmr-route-source',
-  'x-mollmr-route-confidence',
-  'x-mollmr-model',
-  'x-mollmr-degraded',
-  'x-mollmr-attempts',
-  'x-mollmr-cost-usd',
-  // By these the SDKs know whether and when to ask again.
-  'retry-after',
-  'x-should-retry',
-].join(', ')
+/** With the id that Anthropic's clients look for; by the last two the SDKs know whether and when to ask again. */
+const exposed = [...answerHeaderNames, 'request-id', 'retry-after', 'x-should-retry'].join(', ')
 
 const anyone = '*'
 

@@ -1,5 +1,6 @@
 /** What `GET /openapi.json` says: the paths, and the part of the chat body that MoLLMR itself reads. */
 import { budgetPolicies } from '../chat/call-budget.ts'
+import { answerHeaderNames } from './answer-headers.ts'
 import { statusByCode } from './error-response.ts'
 
 const jsonOf = (schema: unknown): Record<string, unknown> => ({ 'application/json': { schema } })
@@ -111,16 +112,6 @@ function explainOperation(): Record<string, unknown> {
 function pathParameter(name: string): Record<string, unknown> {
   return { name, in: 'path', required: true, schema: { type: 'string' } }
 }
-
-const answerHeaderNames = [
-  'x-request-id',
-  'x-mollmr-route',
-  'x-mollmr-route-source',
-  'x-mollmr-model',
-  'x-mollmr-degraded',
-  'x-mollmr-attempts',
-  'x-mollmr-cost-usd',
-]
 
 const open = (properties: Record<string, unknown>, required: readonly string[]): Record<string, unknown> => ({
   type: 'object',
