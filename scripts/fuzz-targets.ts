@@ -3,9 +3,9 @@ import { isMollmrError } from '../src/chat/errors.ts'
 import { parseConfig } from '../src/config/parse-config.ts'
 import { digestKey } from '../src/config/key-digest.ts'
 import { extractAnswer } from '../src/mixture/extract-answer.ts'
-import { parseChoice as parseDraftChoice } from '../src/mixture/parse-choice.ts'
+import { parseDraftNumber } from '../src/mixture/parse-draft-number.ts'
 import { stripReasoning } from '../src/mixture/strip-reasoning.ts'
-import { parseChoice as parseRoute } from '../src/router/parse-choice.ts'
+import { parseChoice } from '../src/router/parse-choice.ts'
 import { jsonObjectsIn } from '../src/router/json-objects.ts'
 import { firstEvents, frames, goodEvents, completionJson } from '../src/testing/chaos/say.ts'
 import { failureOfBody, failureOfStatus } from '../src/upstream/http/failure.ts'
@@ -159,7 +159,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       'I choose "coder".',
     ],
     check: (input) => {
-      const choice = parseRoute(input.toString(), ['generic', 'coder'])
+      const choice = parseChoice(input.toString(), ['generic', 'coder'])
       if (choice !== undefined && !['generic', 'coder', 'none'].includes(choice)) throw new Error(`Chosen: ${choice}`)
       jsonObjectsIn(input.toString())
     },
@@ -170,7 +170,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     check: (input) => {
       const text = input.toString()
       extractAnswer(stripReasoning(text))
-      const choice = parseDraftChoice(text, 3)
+      const choice = parseDraftNumber(text, 3)
       if (choice !== null && !(choice >= 0 && choice <= 3)) throw new Error(`Chosen: ${choice}`)
     },
   },

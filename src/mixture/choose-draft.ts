@@ -5,7 +5,7 @@ import { bestDraft, type Draft } from './draft.ts'
 import { draftsPrompt } from './drafts-prompt.ts'
 import { draftInstead } from './forward-draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
-import { parseChoice } from './parse-choice.ts'
+import { parseDraftNumber } from './parse-draft-number.ts'
 
 /** Has the aggregate name the best draft by its number. */
 export const selectPrompt = draftsPrompt('select')
@@ -25,7 +25,7 @@ export async function chooseDraft(
   const draft = { type: 'integer', enum: numbered.map((_, index) => index + 1) }
   const form = { name: 'best_draft', properties: { draft } }
   const reply = await askForJson(run, { prompt: selectPrompt, numbered, form })
-  const number = reply === null ? null : parseChoice(reply, numbered.length)
+  const number = reply === null ? null : parseDraftNumber(reply, numbered.length)
   run.context.span.note('draft_chosen', { draft: number })
   return number === null ? draftInstead(run, drafts, candidates) : numbered[number - 1]
 }

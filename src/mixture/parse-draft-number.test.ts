@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseChoice } from './parse-choice.ts'
+import { parseDraftNumber } from './parse-draft-number.ts'
 
 it.each([
   ['{"draft": 2}', 2],
@@ -12,12 +12,12 @@ it.each([
   ['Drafts 1 and 3 fail the tests, so I choose draft 2.', 2],
   ['Draft 3 is right; draft 3 it is.', 3],
 ])('reads a choice from %j', (reply, number) => {
-  expect(parseChoice(reply, 3)).toBe(number)
+  expect(parseDraftNumber(reply, 3)).toBe(number)
 })
 
 it.each(['', 'None of them.', '{"draft": 4}', '0', 'Draft 1 or draft 2', '-', '{"draft": null}'])(
   'finds no choice in %j',
   (reply) => {
-    expect(parseChoice(reply, 3)).toBeNull()
+    expect(parseDraftNumber(reply, 3)).toBeNull()
   },
 )
