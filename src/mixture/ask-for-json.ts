@@ -3,6 +3,7 @@ import type { ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { errorCodeOf } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
+import { strictFormat } from '../chat/strict-format.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import { requestWithBlock } from './aggregate-request.ts'
 import { withoutAnswerFields } from './answer-fields.ts'
@@ -65,13 +66,6 @@ function questionRequest(
 ): ChatRequest {
   const block = draftBlock(run, prompt, { numbered, aggregate, fit: 1 })
   const { body, options, caller } = requestWithBlock(run, aggregate, block)
-  const strict = isStrict
-    ? { temperature: 0, response_format: { type: 'json_schema', json_schema: strictForm(form) } }
-    : {}
+  const strict = isStrict ? { temperature: 0, response_format: strictFormat(form.name, form.properties) } : {}
   return { body: { ...withoutAnswerFields(body), stream: false, ...strict }, options, caller }
-}
-
-function strictForm({ name, properties }: JsonQuestion['form']): object {
-  const required = Object.keys(properties)
-  return { name, strict: true, schema: { type: 'object', properties, required, additionalProperties: false } }
 }

@@ -31,12 +31,6 @@ export async function askBaseModel(
   return { text: answer.text, firstTokens: firstTokensOf(answer.completion.choices[0]?.['logprobs']) }
 }
 
-/** A reply constrained to a JSON schema, in OpenAI's strict form. */
-export function strictSchema(name: string, properties: Readonly<Record<string, unknown>>): Partial<ChatBody> {
-  const schema = { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
-  return { response_format: { type: 'json_schema', json_schema: { name, strict: true, schema } } }
-}
-
 /** True where an upstream does not take the form of a question, as opposed to failing at it. */
 export function isRefusal(error: unknown): boolean {
   return isMollmrError(error) && refusals.has(error.code)

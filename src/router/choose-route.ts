@@ -5,8 +5,9 @@
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatBody } from '../chat/chat-request.ts'
+import { strictFormat } from '../chat/strict-format.ts'
 import type { Template } from '../prompt/template.ts'
-import { askBaseModel, type BaseModelReply, isRefusal, strictSchema } from './base-model.ts'
+import { askBaseModel, type BaseModelReply, isRefusal } from './base-model.ts'
 import { fenceConversation, type Turn } from './conversation.ts'
 import { noChoice, parseChoice } from './parse-choice.ts'
 import type { chooseSlots } from './router-prompts.ts'
@@ -137,7 +138,8 @@ const idForms: Readonly<
 }
 
 function choiceSchema(ids: readonly string[]): Partial<ChatBody> {
-  return strictSchema('route', { choice: { type: 'string', enum: ids }, reason: { type: 'string' } })
+  const properties = { choice: { type: 'string', enum: ids }, reason: { type: 'string' } }
+  return { response_format: strictFormat('route', properties) }
 }
 
 /** `bare` only helps against a refusal; a reply that cannot be read does not get better without limits. */

@@ -2,8 +2,9 @@
 import type { CallContext } from '../chat/call-context.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
 import type { ChatBody } from '../chat/chat-request.ts'
+import { strictFormat } from '../chat/strict-format.ts'
 import type { Template } from '../prompt/template.ts'
-import { askBaseModel, isRefusal, strictSchema } from './base-model.ts'
+import { askBaseModel, isRefusal } from './base-model.ts'
 import { fenceConversation, type Turn } from './conversation.ts'
 import { jsonObjectsIn } from './json-objects.ts'
 import { matchId, withoutThinking } from './parse-choice.ts'
@@ -98,13 +99,14 @@ export function parseProposal(reply: string, ids: readonly string[]): Proposal |
 
 function planSchema(ids: readonly string[]): Partial<ChatBody> {
   const id = { type: 'string', enum: ids }
-  return strictSchema('plan', {
+  const properties = {
     workers: { type: 'array', items: id },
     count: { type: 'integer' },
     aggregate: id,
     strategy: { type: 'string', enum: planStrategies },
     reason: { type: 'string' },
-  })
+  }
+  return { response_format: strictFormat('plan', properties) }
 }
 
 function modelLine({ id, card }: ChatModel): string {
