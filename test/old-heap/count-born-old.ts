@@ -38,8 +38,7 @@ await new Promise<void>((resolve) => {
 })
 const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
 
-const member = (id: string): ChatModel =>
-  withinDeadline(recordCalls(createOpenAiModel({ id, baseUrl }), (words) => words.length / 4))
+const member = (id: string): ChatModel => withinDeadline(recordCalls(createOpenAiModel({ id, baseUrl })))
 const [first, second, third, aggregate] = ['first', 'second', 'third', 'aggregate'].map(member) as [
   ChatModel,
   ChatModel,
