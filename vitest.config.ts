@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/clients/**'],
+    setupFiles: ['test/seed-fast-check.ts'],
     testTimeout: 20_000,
     reporters: ['default'],
   },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chaosText, type ChaosUpstream, faultNames, faults, startChaosUpstream } from '../src/testing/chaos-upstream.ts'
 import { runConfig } from '../src/testing/run-config.ts'
 import type { RunningGateway } from '../src/testing/run-gateway.ts'
+import { seed } from './seed.ts'
 
 interface Told {
   readonly type?: string
@@ -50,7 +51,10 @@ let impatient: RunningGateway
 const modelOf = (name: string, index: number, stream: boolean): string => `${index}-${name}-${stream ? 's' : 'w'}`
 
 beforeAll(async () => {
-  upstream = await startChaosUpstream({ choose: ({ model }) => faultNames[Number.parseInt(model)] ?? null })
+  upstream = await startChaosUpstream({
+    seed,
+    choose: ({ model }) => faultNames[Number.parseInt(model)] ?? null,
+  })
   const ids = faultNames.flatMap((_, index) =>
     Object.keys(speeches).flatMap((name) => [modelOf(name, index, true), modelOf(name, index, false)]),
   )

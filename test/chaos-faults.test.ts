@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chaosText, type ChaosUpstream, faultNames, faults, startChaosUpstream } from '../src/testing/chaos-upstream.ts'
 import { runConfig } from '../src/testing/run-config.ts'
 import type { RunningGateway } from '../src/testing/run-gateway.ts'
+import { seed } from './seed.ts'
 
 let upstream: ChaosUpstream
 /** Has limits that no good answer comes near, however busy the machine is. */
@@ -11,7 +12,10 @@ let patient: RunningGateway
 let impatient: RunningGateway
 
 beforeAll(async () => {
-  upstream = await startChaosUpstream({ choose: ({ model }) => faultNames[Number.parseInt(model.slice(1))] ?? null })
+  upstream = await startChaosUpstream({
+    seed,
+    choose: ({ model }) => faultNames[Number.parseInt(model.slice(1))] ?? null,
+  })
   const run = (deadlines: string): Promise<RunningGateway> =>
     runConfig(`
 server: { deadlines: { ${deadlines}, total_ms: 60000 } }

@@ -10,6 +10,7 @@ import {
 } from '../src/testing/chaos-upstream.ts'
 import { runConfig } from '../src/testing/run-config.ts'
 import type { RunningGateway } from '../src/testing/run-gateway.ts'
+import { seed } from './seed.ts'
 
 let upstream: ChaosUpstream
 let gateway: RunningGateway
@@ -18,6 +19,7 @@ let fault: FaultName
 
 beforeAll(async () => {
   upstream = await startChaosUpstream({
+    seed,
     choose: ({ model }) =>
       model === 'chooser' ? fault : model.startsWith('f') ? (faultNames[Number(model.slice(1))] ?? null) : null,
   })

@@ -5,6 +5,7 @@ import { errorCodeOf, isMollmrError } from '../../src/chat/errors.ts'
 import { errorResponseOf } from '../../src/gateway/error-response.ts'
 import { strategyNames, type StrategyName } from '../../src/mixture/strategies/strategies.ts'
 import { lastTextOf } from '../../src/testing/ask-model.ts'
+import { seed } from '../seed.ts'
 import { aggregateName, type Expectation, type ExpectedDraft, limits, type MatrixCase, sayingOf } from './oracle.ts'
 import { type Played, playCase } from './play-case.ts'
 import { aggregateKinds, upstreamFailures, type WorkerCase, workerKinds } from './timeline.ts'
@@ -121,7 +122,7 @@ async function playAll(
   strategy: StrategyName,
   check: (matrixCase: MatrixCase, played: Played) => void,
 ): Promise<number> {
-  const cases = generate(strategyNames.indexOf(strategy) + 1)
+  const cases = generate(strategyNames.length * (seed - 1) + strategyNames.indexOf(strategy) + 1)
   for (let from = 0; from < cases.length; from += batch) {
     const played = await Promise.all(
       cases.slice(from, from + batch).map(async (each) => [each, await playCase(strategy, each)] as const),
