@@ -1,8 +1,9 @@
 /** `npm run chaos`: mixtures over an upstream that goes wrong at random. `--full` takes hours, the default under a minute. */
 import { parseArgs } from 'node:util'
 import { percentileOf } from '../bench/percentile.ts'
-import { countRefusedBesideSlow, measureDrain, measureEveryLeaving, measureRefusals, runChaos } from './chaos-run.ts'
-import { atLeast, atMost, type Figure, writeReport } from './write-report.ts'
+import { runChaos } from './chaos-mixtures.ts'
+import { countRefusedBesideSlow, type DrainCounts, measureDrain, measureEveryLeaving, measureRefusals } from './chaos-run.ts'
+import { atLeast, atMost, type Figure, goal, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,7 @@ process.on('uncaughtException', (error) => escaped.push(error))
 
 const startedMs = performance.now()
 // What fails here is a measurement, not the gateway, and nothing can be reported.
-const { chaos, dead, mild, drains, refusedBesideSlow, refusals, leavings } = await measureAll().catch(
+const { chaos, dead, mild, whole, streamed, drains, refusedBesideSlow, refusals, leavings } = await measureAll().catch(
   (error: unknown) => {
     console.error(error)
     process.exit(1)
@@ -32,15 +33,24 @@ const { chaos, dead, mild, drains, refusedBesideSlow, refusals, leavings } = awa
 )
 
 async function measureAll() {
+  const few = { ...common, requests: requests / 5 }
   return {
     chaos: await runChaos({ ...common, requests, faultShare: 0.3 }),
-    dead: await runChaos({ ...common, requests: requests / 5, faultShare: 0, dead: 'b' }),
-    mild: await runChaos({ ...common, requests: requests / 5, faultShare: 0.1, passingOnly: true }),
-    drains: [await measureDrain(200), await measureDrain(200), await measureDrain(200)],
+    dead: await runChaos({ ...few, faultShare: 0, dead: 'b' }),
+    mild: await runChaos({ ...few, faultShare: 0.1, passingOnly: true }),
+    whole: await runChaos({ ...few, faultShare: 0.1, streamed: 'none' }),
+    streamed: await runChaos({ ...few, faultShare: 0.1, streamed: 'all' }),
+    drains: await drainTimes(values.full ? 100 : 3),
     refusedBesideSlow: await countRefusedBesideSlow(values.full ? 500 : 200),
     refusals: await measureRefusals(300),
     leavings: await measureEveryLeaving(values.full ? 20_000 : 1000),
   }
+}
+
+async function drainTimes(times: number): Promise<readonly DrainCounts[]> {
+  const drains: DrainCounts[] = []
+  while (drains.length < times) drains.push(await measureDrain(200))
+  return drains
 }
 
 const share = ({ good }: { readonly good: number }, of: number): number => Math.round((good / of) * 1e6) / 1e6
@@ -51,6 +61,7 @@ const never = (
     'wrongText',
     'untyped',
     'lostRows',
+    'doubleRows',
     'doubleRequests',
     'internalErrors',
     'busySocketsAfter',
@@ -61,13 +72,16 @@ writeReport(
   'chaos',
   [
     ...never,
-    atMost('streams cut by a drain, 200 open, 3 times', sumOf(drains.map(({ cut }) => cut)), 0),
+    atMost(`streams cut by a drain, 200 open, ${drains.length} times`, sumOf(drains.map(({ cut }) => cut)), 0),
     atMost('rows lost by a drain', sumOf(drains.map(({ lostRows }) => lostRows)), 0),
     atMost('good requests refused beside slow connections of four kinds', refusedBesideSlow, 0),
     atMost('ms to a 503 under overload, p99', p99Of(refusals), 5),
     atMost('crashes and unhandled rejections', escaped.length, 0),
     atLeast('good answers, 1 of 3 workers dead', share(dead, requests / 5), least),
     atLeast('good answers, 10 % of calls faulted before their first content', share(mild, requests / 5), least),
+    atLeast('good answers, 10 % of calls faulted at any moment, not streamed', share(whole, requests / 5), least),
+    // What breaks after the client has seen its beginning must fail: no second answer, no false end.
+    goal(atLeast('good answers, 10 % of calls faulted at any moment, streamed', share(streamed, requests / 5), least)),
     ...[...leavings].map(([phase, took]) =>
       atMost(`ms from leaving to the last upstream closed, p99: ${phase}`, p99Of(took), 100),
     ),
@@ -79,6 +93,8 @@ writeReport(
     good: chaos.good,
     failed: chaos.failed,
     codes: chaos.codes,
+    brokenWhole: whole.codes,
+    brokenStreams: streamed.codes,
     leavings: sumOf([...leavings.values()].map((took) => took.length)),
     escaped: escaped.map(String),
   },
