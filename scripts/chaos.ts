@@ -2,7 +2,13 @@
 import { parseArgs } from 'node:util'
 import { percentileOf } from '../bench/percentile.ts'
 import { runChaos } from './chaos-mixtures.ts'
-import { countRefusedBesideSlow, type DrainCounts, measureDrain, measureEveryLeaving, measureRefusals } from './chaos-run.ts'
+import {
+  countRefusedBesideSlow,
+  type DrainCounts,
+  measureDrain,
+  measureEveryLeaving,
+  measureRefusals,
+} from './chaos-run.ts'
 import { atLeast, atMost, type Figure, goal, writeReport } from './write-report.ts'
 
 const { values } = parseArgs({

@@ -27,11 +27,19 @@ export function isLimited(left: Spending): boolean {
   return Object.values(left).some((most) => most !== Infinity)
 }
 
+/** As a spending: what is left out is `Infinity`. */
+export function spendingWithin({
+  maxCalls = Infinity,
+  maxTokens = Infinity,
+  maxCostUsd = Infinity,
+}: BudgetLimits): Spending {
+  return { calls: maxCalls, tokens: maxTokens, costUsd: maxCostUsd }
+}
+
 /** Counts what is spent against `limits`, and against `parent`'s. */
 export function createCallBudget(limits: BudgetLimits, parent?: CallBudget): CallBudget {
-  const { maxCalls = Infinity, maxTokens = Infinity, maxCostUsd = Infinity } = limits
   if (!hasLimits(limits) && parent) return parent
-  return new Purse({ calls: maxCalls, tokens: maxTokens, costUsd: maxCostUsd }, parent)
+  return new Purse(spendingWithin(limits), parent)
 }
 
 class Purse implements CallBudget {
@@ -70,9 +78,14 @@ class Purse implements CallBudget {
   }
 
   #requireRoom(aside: Spending): void {
-    const short = shortageOf(aside, minus(this.#limit, this.#taken))
-    if (short) throw new BudgetError(`The budget has no room for another call: it needs ${short}.`)
+    requireRoom('The budget', aside, minus(this.#limit, this.#taken))
   }
+}
+
+/** @throws BudgetError that names whose budget it is, where less than `wanted` is left */
+export function requireRoom(whose: string, wanted: Spending, left: Spending): void {
+  const short = shortageOf(wanted, left)
+  if (short) throw new BudgetError(`${whose} has no room for another call: it needs ${short}.`)
 }
 
 /**
@@ -92,12 +105,12 @@ const units = {
   costUsd: { key: 'max_cost_usd', write: (usd: number) => `${Number(usd.toPrecision(3))} USD` },
 } as const
 
-/** A call without usage has brought nothing that could be counted; one without a price costs nobody knows what. */
-function spendingOf({ usage, costUsd }: LedgerRow): Spending {
+/** What a call took. One without usage has brought nothing that could be counted; one without a price costs nobody knows what. */
+export function spendingOf({ usage, costUsd }: LedgerRow): Spending {
   return { calls: 1, tokens: usage ? usage.promptTokens + usage.completionTokens : 0, costUsd: costUsd ?? 0 }
 }
 
-function plus(a: Spending, b: Spending): Spending {
+export function plus(a: Spending, b: Spending): Spending {
   return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, costUsd: a.costUsd + b.costUsd }
 }
 

@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { systemClock } from '../chat/clock.ts'
 import type { RequestLog } from '../store/request-log.ts'
+import type { StoredBudgets } from '../store/stored-budgets.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The request log in a folder. Loaded only when it is used: SQLite costs memory and start-up time. */
@@ -18,6 +19,17 @@ export async function openLog(directory: string, terminal: Terminal): Promise<Re
     terminal.err(`${aborted} requests ran when an earlier process died; the log calls them aborted_crash.\n`)
   if (tornPages > 0) terminal.err(`${tornPages} pages of a write that was cut then are not in the log.\n`)
   return log
+}
+
+/** What keys spend in a day, in the same file. */
+export async function openBudgets(directory: string, terminal: Terminal): Promise<StoredBudgets> {
+  const { openStoredBudgets } = await import('../store/stored-budgets.ts')
+  return openStoredBudgets(directory, {
+    clock: systemClock,
+    onError: (error) => {
+      terminal.err(`What keys spend cannot be written down in ${directory}: ${(error as Error).message}\n`)
+    },
+  })
 }
 
 /** A process of somebody else lives, too. */

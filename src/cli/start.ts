@@ -12,7 +12,7 @@ import { Metrics } from '../metrics/metrics.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
 import { mostOpenFiles } from './open-files.ts'
-import { openLog } from './open-log.ts'
+import { openBudgets, openLog } from './open-log.ts'
 import { processMetrics } from './process-metrics.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { requireKeys } from './require-keys.ts'
@@ -51,6 +51,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   let keys = new KeyRing(opened.config.keys)
   let isConfigStale = false
   const log = options.data === undefined ? null : await openLog(options.data, terminal)
+  const keyBudgets = options.data === undefined ? null : await openBudgets(options.data, terminal)
   const metrics = new Metrics()
   const failedReloads = processMetrics(metrics, log)
   const gateway = createGateway({
@@ -58,6 +59,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
     catalog: () => catalog,
     keys: () => keys,
     metrics,
+    ...(keyBudgets ? { keyBudgets } : {}),
     isConfigStale: () => isConfigStale,
   })
   const url = await listen(gateway, { host, port: options.port ?? server.port })
@@ -83,6 +85,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   await stopWatching().finally(unbindMemory)
   await gateway.close(server.drainMs)
   await engines.close()
+  keyBudgets?.close()
   log?.close()
 }
 

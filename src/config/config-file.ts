@@ -2,26 +2,10 @@
 import { z } from 'zod'
 import { budgetPolicies } from '../chat/call-budget.ts'
 import { overrides } from '../chat/chat-request.ts'
-import { nearestName } from '../chat/nearest-name.ts'
 import { toolsModes } from '../mixture/mixture-defaults.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
 import { quirkNamed, quirkNames } from '../upstream/openai/quirks.ts'
-
-/** An object that knows all its keys: another one is an error that names the nearest. */
-function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape)
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, known)).join('\n') : undefined,
-  })
-}
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = nearestName(key, known)
-  return nearest === undefined
-    ? `unknown key; known are ${known.join(', ')}`
-    : `unknown key, did you mean "${nearest}"?`
-}
+import { strict } from './strict-object.ts'
 
 const text = z.string().min(1)
 const milliseconds = z.int().min(1)
@@ -160,10 +144,14 @@ const model = strict({
   system_prompt: systemPrompt.optional(),
 })
 
-const budget = strict({
+const spending = {
   max_calls: z.int().min(1).optional().describe('Calls to upstreams, retries included'),
   max_tokens: z.int().min(1).optional().describe('Of all prompts and answers together'),
   max_cost_usd: z.number().positive().optional().describe('Of the calls whose price is known'),
+}
+
+const budget = strict({
+  ...spending,
   on_budget: z
     .enum(budgetPolicies)
     .optional()
@@ -269,6 +257,7 @@ const key = strict({
   hash: text.optional().describe('What "mollmr keys hash" prints'),
   key: z.string().optional().describe('The key itself: "${VARIABLE}"'),
   models: z.array(text).optional().describe('The ids that may be asked with it. Default: all'),
+  budget: strict(spending).optional().describe('Of one day (UTC); what is left out has no limit'),
 }).refine(({ hash, key: plain }) => (hash === undefined) !== (plain === undefined), {
   error: 'needs either "hash" or "key"',
 })

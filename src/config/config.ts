@@ -48,6 +48,8 @@ export interface KeyConfig {
   readonly digest: string
   /** The ids that it may ask; undefined: all. */
   readonly models?: readonly string[]
+  /** Of one day (UTC); undefined: no limit. */
+  readonly budget?: BudgetLimits
 }
 
 export type UpstreamConfig =

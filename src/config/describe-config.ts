@@ -72,8 +72,10 @@ function describeMixture({ name, strategy, workers, aggregate, quorum, descripti
   return `${name}: ${strategy}, ${calls || 'no workers'} -> ${aggregate.model}${enough}${offered}`
 }
 
-function describeKey({ name, models }: KeyConfig): string {
-  return models ? `${name}: for ${models.join(', ')}` : name
+function describeKey({ name, models, budget }: KeyConfig): string {
+  const limits = budget ? Object.entries(budget).map(([limit, most]) => `${limit} ${most}`) : []
+  const said = [...(models ? [`for ${models.join(', ')}`] : []), ...(budget ? [`a day ${limits.join(', ')}`] : [])]
+  return said.length > 0 ? `${name}: ${said.join('; ')}` : name
 }
 
 function describeRouter(router: RouterConfig): string[] {

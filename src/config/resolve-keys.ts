@@ -2,7 +2,7 @@ import type { KeyConfig } from './config.ts'
 import type { ConfigFile } from './config-file.ts'
 import { digestKey, isKeyDigest, shortestKey } from './key-digest.ts'
 import type { ConfigPath } from './problems.ts'
-import type { Resolution } from './resolve-mixtures.ts'
+import { resolveBudget, type Resolution } from './resolve-mixtures.ts'
 
 type KeyFile = NonNullable<ConfigFile['keys']>[number]
 
@@ -19,7 +19,7 @@ export function resolveKeys(written: readonly KeyFile[] = [], resolution: Resolu
   return keys
 }
 
-function resolveKey({ name, key, hash, models }: KeyFile, path: ConfigPath, resolution: Resolution): KeyConfig {
+function resolveKey({ name, key, hash, models, budget }: KeyFile, path: ConfigPath, resolution: Resolution): KeyConfig {
   const { book, problems, warnings } = resolution
   if (key === '') problems.add([...path, 'key'], 'is empty')
   else if (key !== undefined && key.length < shortestKey)
@@ -31,5 +31,6 @@ function resolveKey({ name, key, hash, models }: KeyFile, path: ConfigPath, reso
     name,
     digest: hash ?? digestKey(key ?? ''),
     ...(models ? { models: models.map((id, index) => book.resolveId(id, [...path, 'models', index])) } : {}),
+    ...(budget ? { budget: resolveBudget(budget) } : {}),
   }
 }

@@ -80,7 +80,8 @@ export function resolveDeadlines(written: DeadlinesFile = {}): DeadlineLimits {
   return known({ firstContentMs: written.first_content_ms, idleMs: written.idle_ms, totalMs: written.total_ms })
 }
 
-function resolveBudget(written: NonNullable<MixtureFile['budget']> = {}): BudgetLimits {
+/** @param written of a mixture, or of a key, which has no policy */
+export function resolveBudget(written: NonNullable<MixtureFile['budget']> = {}): BudgetLimits {
   return known({
     maxCalls: written.max_calls,
     maxTokens: written.max_tokens,

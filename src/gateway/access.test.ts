@@ -185,3 +185,28 @@ it('shows a trace to the key that made it, and to no other', async () => {
   expect((await fetch(path, { headers: bearer(alice) })).status).toBe(200)
   expect((await fetch(path, { headers: bearer(bob) })).status).toBe(404)
 })
+
+describe('a key with a budget', () => {
+  it('is a 402 once the day is spent, whatever it asks, and no other key is', async () => {
+    const keys = ['key-of-carol-0123456789', 'key-of-dave-0123456789'] as const
+    const spending = await runConfig(`
+upstreams: { sim: { kind: simulated, tokens_per_second: 100000, first_token_ms: 0 } }
+models: [{ id: a, upstream: sim }]
+mixtures: []
+keys:
+  - { name: carol, hash: "${digestKey(keys[0])}", budget: { max_calls: 2 } }
+  - { name: dave, hash: "${digestKey(keys[1])}" }
+`)
+    const ask = async (key: string, stream: boolean): Promise<number> => {
+      const messages = [{ role: 'user', content: 'Hi' }]
+      const headers = { 'content-type': 'application/json', 'x-api-key': key }
+      const response = await spending.chat({ model: 'a', stream, messages }, { headers })
+      await response.text()
+      return response.status
+    }
+    const asked = await Promise.all([true, false, true, false].map((stream) => ask(keys[0], stream)))
+    expect(asked.sort()).toEqual([200, 200, 402, 402])
+    expect(await ask(keys[1], false)).toBe(200)
+    await spending.close()
+  })
+})

@@ -14,7 +14,7 @@ import { bodyOf } from './accept-json.ts'
 import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { requirePermissions } from './key-ring.ts'
+import { type KeyHolder, requirePermissions } from './key-ring.ts'
 import { listenProgress } from './listen-progress.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -27,6 +27,7 @@ export interface HttpExchange {
 
 interface Exchange {
   readonly parts: GatewayParts
+  readonly holder: KeyHolder | undefined
   readonly parsed: ParsedRequest
   readonly request: ChatRequest
   readonly model: ChatModel
@@ -58,7 +59,7 @@ export async function answerChat(
   const stopWatching = abortWhenCallerLeaves(reply, leave)
   parts.onBegin(trace)
   const release = parts.inFlight.add(leave)
-  const exchange = { parts, parsed, request, model, trace, signal: leave.signal, reply }
+  const exchange = { parts, holder: http.keyHolder, parsed, request, model, trace, signal: leave.signal, reply }
   try {
     await (request.body.stream === true ? answerStreamed(exchange, catalog) : answerWhole(exchange, catalog))
     trace.root.end('ok')
@@ -108,12 +109,14 @@ async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<voi
 }
 
 function callModel(
-  { parts, model, request, trace, signal }: Exchange,
+  { parts, holder, model, request, trace, signal }: Exchange,
   catalog: Catalog,
 ): ReturnType<ChatModel['chat']> {
   const { budget = {} } = request.options
   const limits = catalog.deadline
-  return model.chat(request, createCallContext({ trace, signal, limits, budget, clock: parts.clock }))
+  const parentBudget = holder?.budget && parts.keyBudgets.budgetOf(holder.name, holder.budget)
+  const context = { trace, signal, limits, budget, clock: parts.clock, ...(parentBudget ? { parentBudget } : {}) }
+  return model.chat(request, createCallContext(context))
 }
 
 function factsOf({ parts, model, request, trace }: Exchange): AnswerFacts {

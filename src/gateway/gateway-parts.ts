@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
+import type { KeyBudgets } from '../chat/key-budgets.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { Admission } from './admission.ts'
@@ -15,6 +16,7 @@ export interface GatewayParts {
   /** True while a changed config cannot be used and the one before stays. */
   readonly isConfigStale: () => boolean
   readonly metrics: Metrics
+  readonly keyBudgets: KeyBudgets
   readonly traces: TraceShelf
   /** Hears of a request that is taken on, and of the same once it has ended. */
   readonly onBegin: (trace: Trace) => void

@@ -18,6 +18,7 @@ import { errorResponseOf } from './error-response.ts'
 import { countGateway } from './gateway-metrics.ts'
 import { guardConnections, refuseBadHttp } from './guard-connections.ts'
 import { KeyRing } from './key-ring.ts'
+import { type KeyBudgets, MemoryKeyBudgets } from '../chat/key-budgets.ts'
 import { keepFilesFree } from './keep-files-free.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadWatch } from './load-watch.ts'
@@ -48,6 +49,8 @@ export interface GatewayOptions {
   /** True while a changed config cannot be used and the one before stays. Default: never. */
   readonly isConfigStale?: () => boolean
   readonly clock?: Clock
+  /** Where what keys spend in a day is kept. Default: in memory, so that it is forgotten with the process. */
+  readonly keyBudgets?: KeyBudgets
   /** Told of requests and errors, and shown at `GET /metrics`. Default: of this gateway alone. */
   readonly metrics?: Metrics
   /** Hears of every chat request that is taken on. */
@@ -98,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     inFlight,
     admission,
     metrics,
+    keyBudgets: options.keyBudgets ?? new MemoryKeyBudgets(clock),
     isConfigStale,
     traces: new TraceShelf(keptTraces),
     onBegin: options.onBegin ?? (() => undefined),

@@ -6,7 +6,7 @@ import type { KeyConfig } from '../config/config.ts'
 import { digestKey } from '../config/key-digest.ts'
 
 /** What is known of a caller with a good key. */
-export type KeyHolder = Pick<KeyConfig, 'name' | 'models'>
+export type KeyHolder = Pick<KeyConfig, 'name' | 'models' | 'budget'>
 
 /** Compared with where no digest fits, so that a wrong key takes as long as a right one. */
 const nobody: KeyConfig = { name: '', digest: digestKey('') }

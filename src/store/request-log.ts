@@ -39,7 +39,7 @@ export interface Leavings {
   readonly tornPages: number
 }
 
-const fileName = 'mollmr.sqlite'
+export const logFileName = 'mollmr.sqlite'
 const writeAfterMs = 100
 const againAfterMs = 1000
 /** Requests that wait for a disk that is full or a file that another process holds. */
@@ -67,7 +67,7 @@ const schema = `
 /** Opens `directory/mollmr.sqlite`, making both where they are missing. */
 export function openRequestLog(directory: string, options: RequestLogOptions): RequestLog {
   mkdirSync(directory, { recursive: true })
-  const path = join(directory, fileName)
+  const path = join(directory, logFileName)
   const tornPages = countTornFrames(`${path}-wal`)
   const database = new DatabaseSync(path)
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 0;')

@@ -1,5 +1,5 @@
 import { type BudgetLimits, createCallBudget } from '../chat/call-budget.ts'
-import type { CallContext } from '../chat/call-context.ts'
+import type { CallBudget, CallContext } from '../chat/call-context.ts'
 import { type Clock, systemClock } from '../chat/clock.ts'
 import { createDeadline, type DeadlineLimits } from '../chat/deadline.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -9,6 +9,8 @@ export interface CallContextOptions {
   readonly signal?: AbortSignal
   readonly limits?: DeadlineLimits
   readonly budget?: BudgetLimits
+  /** What the request may spend beside its own budget: that of its key. */
+  readonly parentBudget?: CallBudget
   readonly clock?: Clock
 }
 
@@ -20,7 +22,7 @@ export function createCallContext(options: CallContextOptions = {}): CallContext
     signal: options.signal ?? new AbortController().signal,
     deadline: createDeadline(clock, options.limits ?? {}),
     span: trace.root,
-    budget: createCallBudget(options.budget ?? {}),
+    budget: createCallBudget(options.budget ?? {}, options.parentBudget),
     clock,
   }
 }
