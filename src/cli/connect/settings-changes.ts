@@ -1,5 +1,6 @@
 /** What has to change in settings that somebody has written, so that ours hold too and everything else stays. */
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '../../chat/loose-json.ts'
 import type { Setting, Settings } from './client.ts'
 
 export interface SettingsChange {
@@ -57,5 +58,5 @@ export function wordOf(value: Setting): string {
 }
 
 export function isSettings(value: unknown): value is Settings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value)
 }
