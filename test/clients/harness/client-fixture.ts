@@ -11,7 +11,9 @@ export interface ClientFixture {
   readonly upstream: ScriptedUpstream
   /** The names of the upstream's models in the order in which they were asked since `mark`. */
   askedSince(mark: number): readonly string[]
-  /** Resolves once the gateway takes requests: on a busy machine it may say for seconds that it cannot keep up. */
+  /** False where it says that it cannot keep up, as it may for seconds on a busy machine. */
+  isReady(): Promise<boolean>
+  /** Resolves once the gateway takes requests. */
   ready(): Promise<void>
   close(): Promise<void>
 }
@@ -19,13 +21,15 @@ export interface ClientFixture {
 export async function startClientFixture(): Promise<ClientFixture> {
   const upstream = await startScriptedUpstream()
   const gateway = await ChildGateway.start(configOf(upstream.baseUrl))
+  const isReady = async (): Promise<boolean> => (await fetch(`${gateway.url}/health/ready`)).ok
   return {
     url: gateway.url,
     baseUrl: `${gateway.url}/v1`,
     upstream,
     askedSince: (mark) => upstream.calls.slice(mark).map(({ body }) => body.model),
+    isReady,
     ready: async () => {
-      while (!(await fetch(`${gateway.url}/health/ready`)).ok) await sleep(100)
+      while (!(await isReady())) await sleep(100)
     },
     close: async () => {
       await gateway.close()
