@@ -21,6 +21,7 @@ import { createResponsesDialect } from '../src/wire/openai-responses/responses-d
 import { NativeFrames } from '../src/wire/openai-responses/native-frames.ts'
 import { spliceModel } from '../src/wire/openai-chat/splice-model.ts'
 import { SseParser } from '../src/wire/sse.ts'
+import { eventsOf } from './sse-splits.ts'
 
 export interface FuzzTarget {
   readonly name: string
@@ -40,11 +41,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function eventsOf(pieces: readonly Uint8Array[]): string {
-  const parser = new SseParser(100_000)
-  return JSON.stringify([...pieces.flatMap((piece) => parser.push(piece)), ...parser.end()])
 }
 
 const chatBodies = [

@@ -1,4 +1,5 @@
 /** Streams of events cut in two and more places: what is read out of them must not depend on where. */
+import { isMollmrError } from '../src/chat/errors.ts'
 import { chunkJson, firstEvents, frames } from '../src/testing/chaos/say.ts'
 import { SseParser } from '../src/wire/sse.ts'
 
@@ -29,10 +30,10 @@ export function countSplits(more: number, random: () => number): SplitCounts {
   let differences = 0
   const see = (bytes: Buffer, cuts: readonly number[], whole: string): void => {
     splits += 1
-    if (eventsOf(bytes, cuts) !== whole) differences += 1
+    if (eventsBetween(bytes, cuts) !== whole) differences += 1
   }
   for (const bytes of corpus) {
-    const whole = eventsOf(bytes, [])
+    const whole = eventsBetween(bytes, [])
     for (let first = 0; first <= bytes.length; first += 1)
       for (let second = first; second <= bytes.length; second += 1) see(bytes, [first, second], whole)
   }
@@ -42,15 +43,27 @@ export function countSplits(more: number, random: () => number): SplitCounts {
     see(
       bytes,
       cuts.sort((a, b) => a - b),
-      eventsOf(bytes, []),
+      eventsBetween(bytes, []),
     )
   }
   return { splits, differences }
 }
 
-function eventsOf(bytes: Buffer, cuts: readonly number[]): string {
-  const parser = new SseParser(100_000)
+function eventsBetween(bytes: Buffer, cuts: readonly number[]): string {
   const ends = [...cuts, bytes.length]
-  const events = ends.flatMap((end, index) => parser.push(bytes.subarray(cuts[index - 1] ?? 0, end)))
-  return JSON.stringify([...events, ...parser.end()])
+  return eventsOf(ends.map((end, index) => bytes.subarray(cuts[index - 1] ?? 0, end)))
+}
+
+/** What is read out of a stream that comes in these pieces, up to the error that ends it. */
+export function eventsOf(pieces: readonly Uint8Array[]): string {
+  const parser = new SseParser(100_000)
+  const events: unknown[] = []
+  try {
+    for (const piece of pieces) events.push(...parser.push(piece))
+    events.push(...parser.end())
+  } catch (error) {
+    if (!isMollmrError(error)) throw error
+    events.push(error.code)
+  }
+  return JSON.stringify(events)
 }

@@ -1,6 +1,6 @@
 /** Server-sent events, as the WHATWG defines them: reading them from bytes cut anywhere, and writing them. */
-import { StringDecoder } from 'node:string_decoder'
 import { UpstreamError } from '../chat/errors.ts'
+import { Utf8Decoder } from './utf8-decoder.ts'
 
 export interface SseEvent {
   /** `message` where the stream names none. */
@@ -39,11 +39,12 @@ const byteOrderMark = '\ufeff'
 /**
  * Reads a stream of events. The result does not depend on where the bytes are cut; lines end in LF, CR or CRLF, mixed.
  *
- * @throws UpstreamError `upstream_response_too_large` where one event is longer than `maxEventCharacters`
+ * @throws UpstreamError `upstream_response_too_large` where one event is longer than `maxEventCharacters`,
+ * `upstream_malformed` where bytes are no UTF-8, after the events before them
  */
 export class SseParser {
   readonly #maxEventCharacters: number
-  readonly #decoder = new StringDecoder('utf8')
+  readonly #decoder = new Utf8Decoder()
   /** What has come of the line that has not ended yet. */
   #line = ''
   #atStart = true
@@ -59,16 +60,25 @@ export class SseParser {
 
   /** The events that are complete now. */
   push(bytes: Uint8Array): SseEvent[] {
-    return this.#read(this.#decoder.write(bytes))
+    const events = this.#decoder.isBroken ? [] : this.#read(this.#decoder.write(bytes))
+    if (events.length === 0) this.#requireUtf8()
+    return events
   }
 
   /** The event that only the end of the stream completes: its last line ended, but no blank line followed. */
   end(): SseEvent[] {
-    const events = this.#read(this.#decoder.end())
+    this.#decoder.end()
+    this.#requireUtf8()
+    const events: SseEvent[] = []
     this.#takeLine(this.#line, events)
     this.#line = ''
     this.#dispatch(events)
     return events
+  }
+
+  #requireUtf8(): void {
+    if (!this.#decoder.isBroken) return
+    throw new UpstreamError('upstream_malformed', 'The upstream sent bytes that are no UTF-8.')
   }
 
   #read(decoded: string): SseEvent[] {

@@ -118,6 +118,16 @@ export const answerFaults = {
       sendStream(call, frames([...firstEvents, 'nonsense', '[DONE]']))
     },
   },
+  'bytes that are no UTF-8': bytes('upstream_malformed', Buffer.from(completionJson({}, 'fünf'), 'latin1')),
+  'bytes that are no UTF-8 in mid-stream': {
+    whole: 'upstream_malformed',
+    streamed: 'upstream_malformed',
+    hasBegun: true,
+    play: (call) => {
+      const broken = Buffer.from(frames([chunkJson({ content: 'fünf' }), stopJson, '[DONE]']), 'latin1')
+      sendStream(call, Buffer.concat([Buffer.from(frames(firstEvents)), broken]))
+    },
+  },
   'no HTTP': raw('upstream_malformed', ({ socket }) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
   'bad chunk size': {
     whole: 'upstream_malformed',

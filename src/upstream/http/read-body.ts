@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { UpstreamError } from '../../chat/errors.ts'
 import { type Fields, isObject } from '../../chat/loose-json.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
@@ -20,7 +21,8 @@ const maxErrorBytes = 64 * 1024
 export async function answerKindOf(source: BodySource, isStreamed: boolean): Promise<'events' | 'whole'> {
   const head = await headOf(source)
   const { status, headers } = head
-  if (status >= 300) throw failureOfStatus(source.model, head, await readText(source, maxErrorBytes))
+  if (status >= 300)
+    throw failureOfStatus(source.model, head, (await readBytes(source, maxErrorBytes)).toString('utf8'))
   requireUnencoded(head, source.model)
   const type = String(headers['content-type'] ?? '')
   if (type === '') return isStreamed ? 'events' : 'whole'
@@ -41,8 +43,15 @@ export function badContent({ id }: FailingModel, what: string): UpstreamError {
   return new UpstreamError('upstream_bad_content_type', message)
 }
 
-/** The whole body as text; rejects where it is longer than `limit` bytes. */
+/** The whole body as text; rejects where it is longer than `limit` bytes, or no UTF-8. */
 export async function readText(source: BodySource, limit: number): Promise<string> {
+  const bytes = await readBytes(source, limit)
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  const message = `Model "${source.model.id}" answered with bytes that are no UTF-8.`
+  throw new UpstreamError('upstream_malformed', message)
+}
+
+async function readBytes(source: BodySource, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let length = 0
   for (let bytes = await nextBytes(source); bytes; bytes = await nextBytes(source)) {
@@ -51,7 +60,7 @@ export async function readText(source: BodySource, limit: number): Promise<strin
     if (length > limit) throw tooLarge(source.model, limit)
   }
   const [only] = pieces
-  return (only && pieces.length === 1 ? only : Buffer.concat(pieces)).toString('utf8')
+  return only && pieces.length === 1 ? only : Buffer.concat(pieces)
 }
 
 /** The JSON object that a text is. @throws UpstreamError `upstream_malformed` */
