@@ -44,16 +44,16 @@ describe('writeMarkdown', () => {
 
 describe('findMissedGates', () => {
   it('finds a time on a core that is too many times the raw proxy, and says by how much', () => {
-    const missed = findMissedGates(summarize([{ MoLLMR: { pacedCpu: 36 }, raw: { pacedCpu: 20 } }]))
-    expect(missed).toEqual(['300 paced streams, CPU µs a chunk: 1.80x raw, the goal is ≤ 1.5x raw'])
+    const missed = findMissedGates(summarize([{ MoLLMR: { pacedCpu: 44 }, raw: { pacedCpu: 20 } }]))
+    expect(missed).toEqual(['300 paced streams, CPU µs a chunk: 2.20x raw, the goal is ≤ 1.5x raw'])
   })
 
   it('finds nothing where the goals are met', () => {
     expect(findMissedGates(summarize([{ MoLLMR: { pacedCpu: 30 }, raw: { pacedCpu: 20 } }]))).toEqual([])
   })
 
-  it('lets pass what is as near to a goal as two runs of the same code are to each other', () => {
-    expect(findMissedGates(summarize([{ MoLLMR: { pacedCpu: 32 }, raw: { pacedCpu: 20 } }]))).toEqual([])
+  it('lets pass what is as near to a goal as the same code is on two machines', () => {
+    expect(findMissedGates(summarize([{ MoLLMR: { pacedCpu: 40 }, raw: { pacedCpu: 20 } }]))).toEqual([])
   })
 
   it('does not gate on what a busy machine changes, nor on the speed of the peer', () => {

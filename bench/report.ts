@@ -36,8 +36,11 @@ export function writeMarkdown({ run, summary, rounds }: Report): string {
   ].join('\n')
 }
 
-/** Between runs of the same code a ratio moves by up to a tenth: a gate at the goal itself would stop changes by chance. */
-const gateSlack = 1.15
+/**
+ * Between two machines the ratio of the same code moves by a third (a bypass of one commit: 1.68 and 2.18), because system
+ * calls cost one of them more: a gate at the goal itself would stop changes by chance.
+ */
+const gateSlack = 1.4
 
 /**
  * The goals of this release that were missed by more than chance and so stop a change: those in times the raw proxy, one
