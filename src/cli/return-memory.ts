@@ -4,8 +4,8 @@
  * back to the system.
  */
 import { performance } from 'node:perf_hooks'
-import process from 'node:process'
 import type { Clock } from '../chat/clock.ts'
+import { residentBytes } from './resident-bytes.ts'
 
 /** What is looked at, and what is done about it. */
 export interface Process {
@@ -51,7 +51,7 @@ export function returnMemory(
 function thisProcess(): Process {
   let last = performance.eventLoopUtilization()
   return {
-    residentBytes: () => process.memoryUsage.rss(),
+    residentBytes,
     utilization: () => {
       const now = performance.eventLoopUtilization()
       const { utilization } = performance.eventLoopUtilization(now, last)
