@@ -10,7 +10,7 @@ import type { Caller } from '../../chat/chat-request.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
 import { usualAnswerCharacters } from '../answer-limit.ts'
-import { Exchange } from '../http/exchange.ts'
+import { Exchange, postTo } from '../http/exchange.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { openAnswer } from '../http/open-answer.ts'
 import { readMessage, readMessageStream } from './read-message.ts'
@@ -33,7 +33,7 @@ const usualVersion = '2023-06-01'
 export function withNativeMessages(bridged: ChatModel, options: NativeMessagesOptions): ChatModel {
   const client: Client = {
     ...options,
-    url: new URL(`${options.baseUrl}/messages`),
+    target: postTo(new URL(`${options.baseUrl}/messages`)),
     model: failingModelOf(bridged, options),
   }
   const card: ModelCard = { ...bridged.card, speaks: ['anthropic-messages'] }
@@ -46,7 +46,7 @@ export function withNativeMessages(bridged: ChatModel, options: NativeMessagesOp
 }
 
 interface Client extends NativeMessagesOptions {
-  readonly url: URL
+  readonly target: ReturnType<typeof postTo>
   readonly model: FailingModel
 }
 
@@ -66,8 +66,7 @@ function send(
   { json, isStreamed, headers: asked }: NativeRequest,
   context: CallContext,
 ): Promise<EventTap> {
-  const { url, name, model, dispatcher, maxAnswerCharacters = usualAnswerCharacters } = client
-  const target = { origin: url.origin, path: url.pathname + url.search, method: 'POST' } as const
+  const { target, name, model, dispatcher, maxAnswerCharacters = usualAnswerCharacters } = client
   const reading = { created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters }
   const sent = { ...target, headers: headersOf(client, asked), body: spliceModel(json, name) }
   return openAnswer({

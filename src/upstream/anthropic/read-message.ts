@@ -1,25 +1,21 @@
 /** Reads the two forms of an answer of the Messages API. Every frame goes on with its own text beside what it says. */
 import type { ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { SseParser } from '../../wire/sse.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
-import { type BodySource, nextBytes, parseFields, readText } from '../http/read-body.ts'
+import { type BodySource, parseFields, readText } from '../http/read-body.ts'
+import { readFrames } from '../http/read-frames.ts'
 import { completionOf } from './message-completion.ts'
 import { type MessageCall, MessageStream } from './message-stream.ts'
 
 export type MessageSource = BodySource & MessageCall
 
 const dialect = 'anthropic-messages'
-const maxEventCharacters = 16 * 1024 * 1024
-const maxBodyBytes = 64 * 1024 * 1024
 
 /** One `chunk` event per frame, then the end. Signs of life are not handed on: the gateway has its own. */
 export async function* readMessageStream(source: MessageSource): AsyncGenerator<ChatEvent> {
-  const parser = new SseParser(maxEventCharacters)
   const stream = new MessageStream(source)
-  for (;;) {
-    const bytes = await nextBytes(source)
-    for (const { event, data } of bytes === null ? parser.end() : parser.push(bytes)) {
+  for await (const frames of readFrames(source)) {
+    for (const { event, data } of frames) {
       if (event === 'ping' || data === '') continue
       const chunk = stream.read(parseFields(data, source.model))
       yield { type: 'chunk', chunk, native: { dialect, event, json: data } }
@@ -28,14 +24,14 @@ export async function* readMessageStream(source: MessageSource): AsyncGenerator<
         return
       }
     }
-    if (bytes === null) throw truncated(source.model)
   }
+  throw truncated(source.model)
 }
 
 /** The one `completion` event of a message, then the end. */
 export async function* readMessage(source: MessageSource): AsyncGenerator<ChatEvent> {
   const { model } = source
-  const json = await readText(source, maxBodyBytes)
+  const json = await readText(source)
   const message = parseFields(json, model)
   const failure = failureOfBody(model, message)
   if (failure) throw failure

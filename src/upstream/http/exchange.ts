@@ -22,6 +22,11 @@ export interface ExchangeRequest {
 
 const pauseAboveBytes = 64 * 1024
 
+/** What all requests to `url` have in common. */
+export function postTo(url: URL): Pick<ExchangeRequest, 'origin' | 'path' | 'method'> {
+  return { origin: url.origin, path: url.pathname + url.search, method: 'POST' }
+}
+
 interface Waiter<T> {
   readonly resolve: (value: T) => void
   readonly reject: (error: Error) => void

@@ -11,6 +11,7 @@ export interface BodySource {
 }
 
 const maxErrorBytes = 64 * 1024
+const maxBodyBytes = 64 * 1024 * 1024
 
 /**
  * Waits for the head of an answer and says how its body is to be read: by what the server says it is, because some answer
@@ -43,9 +44,9 @@ export function badContent({ id }: FailingModel, what: string): UpstreamError {
   return new UpstreamError('upstream_bad_content_type', message)
 }
 
-/** The whole body as text; rejects where it is longer than `limit` bytes, or no UTF-8. */
-export async function readText(source: BodySource, limit: number): Promise<string> {
-  const bytes = await readBytes(source, limit)
+/** The whole body as text; rejects where it is longer than 64 MiB, or no UTF-8. */
+export async function readText(source: BodySource): Promise<string> {
+  const bytes = await readBytes(source, maxBodyBytes)
   if (isUtf8(bytes)) return bytes.toString('utf8')
   const message = `Model "${source.model.id}" answered with bytes that are no UTF-8.`
   throw new UpstreamError('upstream_malformed', message)

@@ -8,7 +8,7 @@ import { type ChatModel, createModelCard, type ModelCard } from '../../chat/chat
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { usualAnswerCharacters } from '../answer-limit.ts'
-import { Exchange } from '../http/exchange.ts'
+import { Exchange, type ExchangeRequest, postTo } from '../http/exchange.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { openAnswer } from '../http/open-answer.ts'
 import { KnownQuirks, quirkOfRefusal } from './known-quirks.ts'
@@ -48,7 +48,7 @@ export function createOpenAiModel(options: OpenAiModelOptions): ChatModel {
     name,
     quirks: new KnownQuirks([...quirksOfServer(url.host, name), ...(options.quirks ?? [])]),
     dispatcher: options.dispatcher ?? createTransport().dispatcher,
-    target: { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: headersOf(options) },
+    target: { ...postTo(url), headers: headersOf(options) },
     maxAnswerCharacters: options.maxAnswerCharacters ?? usualAnswerCharacters,
   }
   return {
@@ -63,12 +63,7 @@ interface Client {
   readonly name: string
   readonly quirks: KnownQuirks
   readonly dispatcher: Dispatcher
-  readonly target: {
-    readonly origin: string
-    readonly path: string
-    readonly method: 'POST'
-    readonly headers: Readonly<Record<string, string>>
-  }
+  readonly target: Omit<ExchangeRequest, 'body'>
   readonly maxAnswerCharacters: number
 }
 

@@ -6,6 +6,7 @@ import type { WireUsage } from '../../chat/usage.ts'
 import { type SseEvent, SseParser } from '../../wire/sse.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
 import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
+import { maxEventCharacters } from '../http/read-frames.ts'
 import { AnswerLimit } from '../answer-limit.ts'
 import { type AnswerIdentity, repairChunk, repairCompletion } from './repair.ts'
 
@@ -15,8 +16,6 @@ export interface AnswerSource extends BodySource {
   readonly maxAnswerCharacters: number
 }
 
-const maxEventCharacters = 16 * 1024 * 1024
-const maxBodyBytes = 64 * 1024 * 1024
 const endMark = '[DONE]'
 /** Reasons to end without having said anything. */
 const silentFinishes: ReadonlySet<string | null> = new Set(['length', 'content_filter'])
@@ -97,7 +96,7 @@ class StreamReader implements AsyncIterableIterator<ChatEvent, undefined> {
 /** The one `completion` event of a body, then the end. */
 export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent> {
   const { model, identity } = source
-  const text = await readText(source, maxBodyBytes)
+  const text = await readText(source)
   const parsed = parseJson(text, model)
   const failure = failureOfBody(model, parsed)
   if (failure && fieldsOf(parsed)['choices'] === undefined) throw failure

@@ -3,11 +3,11 @@ import type { ChatChunk, ChatCompletion, ChatEvent } from '../../chat/chat-event
 import type { RelayedDialect } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { parseUsage, type WireUsage, wireUsageOf } from '../../chat/usage.ts'
-import { SseParser } from '../../wire/sse.ts'
 import { AnswerLimit } from '../answer-limit.ts'
 import { type Fields, isObject, textIn } from '../../chat/loose-json.ts'
 import { failureOfBody } from '../http/failure.ts'
-import { type BodySource, nextBytes, parseFields, readText } from '../http/read-body.ts'
+import { type BodySource, parseFields, readText } from '../http/read-body.ts'
+import { readFrames } from '../http/read-frames.ts'
 
 export interface RelayedSource extends BodySource {
   readonly dialect: RelayedDialect
@@ -16,14 +16,12 @@ export interface RelayedSource extends BodySource {
   readonly maxAnswerCharacters: number
 }
 
-const maxEventCharacters = 16 * 1024 * 1024
-const maxBodyBytes = 64 * 1024 * 1024
 const endMark = '[DONE]'
 
 /** The one `completion` event of a body, then the end. */
 export async function* readRelayed(source: RelayedSource): AsyncGenerator<ChatEvent> {
   const { model, dialect } = source
-  const json = await readText(source, maxBodyBytes)
+  const json = await readText(source)
   const body = parseFields(json, model)
   requireAnswer(source, body)
   const choices = choicesIn(body).map(({ text, ...choice }) => ({
@@ -37,11 +35,9 @@ export async function* readRelayed(source: RelayedSource): AsyncGenerator<ChatEv
 
 /** One `chunk` event per frame, then the end. Whatever comes behind `[DONE]` is not read. */
 export async function* readRelayedStream(source: RelayedSource): AsyncGenerator<ChatEvent> {
-  const parser = new SseParser(maxEventCharacters)
   const progress = new TextProgress(source)
-  for (;;) {
-    const bytes = await nextBytes(source)
-    for (const { event, data } of bytes === null ? parser.end() : parser.push(bytes)) {
+  for await (const frames of readFrames(source)) {
+    for (const { event, data } of frames) {
       if (data === endMark) {
         yield progress.end()
         return
@@ -50,11 +46,9 @@ export async function* readRelayedStream(source: RelayedSource): AsyncGenerator<
       const chunk = progress.read(parseFields(data, source.model))
       yield { type: 'chunk', chunk, native: { dialect: source.dialect, event, json: data } }
     }
-    if (bytes !== null) continue
-    progress.requireFinish()
-    yield progress.end()
-    return
   }
+  progress.requireFinish()
+  yield progress.end()
 }
 
 /** What a stream of texts has said so far, to know whether its end is one. */

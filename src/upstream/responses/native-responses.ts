@@ -11,7 +11,7 @@ import { UpstreamError } from '../../chat/errors.ts'
 import { type EventTap, tapEvents } from '../../chat/tap-events.ts'
 import { spliceModel } from '../../wire/openai-chat/splice-model.ts'
 import { usualAnswerCharacters } from '../answer-limit.ts'
-import { Exchange } from '../http/exchange.ts'
+import { Exchange, postTo } from '../http/exchange.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { openAnswer } from '../http/open-answer.ts'
 import { headersOf, type OpenAiModelOptions, secretsOf } from '../openai/openai-model.ts'
@@ -71,13 +71,13 @@ function nativeFor({ native }: ChatRequest, upstream: string): NativeText | unde
 }
 
 interface Client extends NativeResponsesOptions {
-  readonly url: URL
+  readonly target: ReturnType<typeof postTo>
   readonly model: FailingModel
 }
 
 function clientOf({ id }: ChatModel, options: NativeResponsesOptions): Client {
   const url = new URL(`${options.baseUrl.replace(/\/+$/, '')}/responses`)
-  return { ...options, url, model: { id, secrets: secretsOf(options, url) } }
+  return { ...options, target: postTo(url), model: { id, secrets: secretsOf(options, url) } }
 }
 
 interface Sent {
@@ -87,8 +87,7 @@ interface Sent {
 }
 
 function send(client: Client, { native, request, context }: Sent): Promise<EventTap> {
-  const { url, id, name = id, model, dispatcher, upstream, maxAnswerCharacters = usualAnswerCharacters } = client
-  const target = { origin: url.origin, path: url.pathname + url.search, method: 'POST' } as const
+  const { target, id, name = id, model, dispatcher, upstream, maxAnswerCharacters = usualAnswerCharacters } = client
   const beta = request.caller.headers['openai-beta']
   const headers = { ...(beta === undefined ? {} : { 'openai-beta': beta }), ...headersOf(client) }
   const reading = { created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters, upstream }

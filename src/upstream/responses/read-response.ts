@@ -2,10 +2,10 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { NativeText } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { SseParser } from '../../wire/sse.ts'
 import { type Fields, fieldsOf, textIn } from '../../chat/loose-json.ts'
 import type { FailingModel } from '../http/failure.ts'
-import { type BodySource, nextBytes, parseFields, readText } from '../http/read-body.ts'
+import { type BodySource, parseFields, readText } from '../http/read-body.ts'
+import { readFrames } from '../http/read-frames.ts'
 import { completionOf } from './response-completion.ts'
 import { type ResponseCall, ResponseStream } from './response-stream.ts'
 import { failureOfResponse } from './response-words.ts'
@@ -16,19 +16,15 @@ export interface ResponseSource extends BodySource, ResponseCall {
 }
 
 const dialect = 'openai-responses'
-const maxEventCharacters = 16 * 1024 * 1024
-const maxBodyBytes = 64 * 1024 * 1024
 const endMark = '[DONE]'
 /** Tools that the caller runs are content by themselves. */
 const workOfServer = /^response\.(?!function_|custom_tool_)\w+_call[._]/
 
 /** One `chunk` event per frame, then the end: what comes behind the frame that ends the response is not read. */
 export async function* readResponseStream(source: ResponseSource): AsyncGenerator<ChatEvent> {
-  const parser = new SseParser(maxEventCharacters)
   const stream = new ResponseStream(source)
-  for (;;) {
-    const bytes = await nextBytes(source)
-    for (const { event: named, data } of bytes === null ? parser.end() : parser.push(bytes)) {
+  for await (const frames of readFrames(source)) {
+    for (const { event: named, data } of frames) {
       if (data === '' || data === endMark) continue
       const frame = parseFields(data, source.model)
       const chunk = stream.read(frame)
@@ -41,14 +37,14 @@ export async function* readResponseStream(source: ResponseSource): AsyncGenerato
         return
       }
     }
-    if (bytes === null) throw truncated(source.model)
   }
+  throw truncated(source.model)
 }
 
 /** The one `completion` event of a response, then the end. */
 export async function* readResponse(source: ResponseSource): AsyncGenerator<ChatEvent> {
   const { model } = source
-  const json = await readText(source, maxBodyBytes)
+  const json = await readText(source)
   const response = parseFields(json, model)
   const failure = failureOfResponse(model, response)
   if (failure) throw failure
