@@ -12,6 +12,11 @@ export interface CallContext {
   readonly span: Span
   readonly budget: CallBudget
   readonly clock: Clock
+  /**
+   * Drops what was said so far, because the answer begins anew: a call that broke off may be made once more. Null where
+   * somebody may have seen its beginning, or where it is not this context's own answer that is collected.
+   */
+  readonly startOver: (() => void) | null
 }
 
 /** `request` is the caller's; `route` the router's own calls; `call` one attempt at one upstream. */

@@ -13,7 +13,7 @@ import type { Circumstances, Explanation } from './explanation.ts'
  * The contract (`src/testing/chat-model-contract.ts` runs it against every implementation): exactly one `end` event,
  * last; a failure throws a `MollmrError` and never arrives as text; an abort of `context.signal`, or the consumer's
  * `return()`, ends every call below within 100 ms; the request is never changed; nothing is repeated after the first
- * content has been handed up.
+ * content has been handed up, unless `context.startOver` was called.
  */
 export interface ChatModel {
   /** The id that callers ask for, without the prefix of the gateway. */

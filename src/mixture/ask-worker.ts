@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../chat/chat-request.ts'
-import type { Answer, AnswerFold } from '../chat/collect-answer.ts'
+import type { Answer } from '../chat/collect-answer.ts'
 import { createDeadline } from '../chat/deadline.ts'
 import { CancelledError, errorCodeOf, MixtureError, retryAfterOf, type WorkerFailure } from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
@@ -65,9 +65,9 @@ function madeCall(run: MixtureRun, question: DraftQuestion): WorkerCall {
   const link = linkAbort(run.context.signal)
   const waiter = { span, signal: link.signal }
   const call = openCall(run, question, waiter)
-  let said: AnswerFold | null = call.said
+  let running: SharedCall | null = call
   let ended: Draft | null = null
-  const usable = (): Draft | null => (said ? partialDraftOf(said.text, source) : ended)
+  const usable = (): Draft | null => (running ? partialDraftOf(running.text, source) : ended)
 
   const listen = async (answer: Promise<Answer>): Promise<WorkerOutcome> => {
     const whole = await answer
@@ -83,7 +83,7 @@ function madeCall(run: MixtureRun, question: DraftQuestion): WorkerCall {
   }
   // Of a call that has ended only the draft is kept, while others are waited for.
   const settle = (outcome: WorkerOutcome): WorkerOutcome => {
-    said = null
+    running = null
     ended = outcome.draft ?? null
     return outcome
   }

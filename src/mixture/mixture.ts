@@ -177,6 +177,7 @@ function openRun(parts: MixtureParts, request: ChatRequest, context: CallContext
       ...context,
       deadline: createDeadline(context.clock, { firstContentMs, idleMs, ...mixture.deadline }, context.deadline),
       budget,
+      startOver: null,
     },
     draftBudget: budget,
     workersAct: mixture.tools === 'select' && offersTools(request.body),

@@ -2,7 +2,7 @@
  * One call to a worker, for as many identical requests as wait for it. It ends upstream when the last of them has left,
  * and what it costs stands in the trace of one that still waits.
  */
-import type { LedgerRow, Span, SpanAttributes, Stage } from '../chat/call-context.ts'
+import type { CallContext, LedgerRow, Span, SpanAttributes, Stage } from '../chat/call-context.ts'
 import type { ChatEvent } from '../chat/chat-event.ts'
 import { type Answer, AnswerFold } from '../chat/collect-answer.ts'
 import type { HeldText } from '../chat/held-text.ts'
@@ -17,11 +17,10 @@ export interface Waiter {
 }
 
 /** What the call itself is made with. */
-type CallParts = Pick<Waiter, 'span' | 'signal'>
+type CallParts = Pick<CallContext, 'span' | 'signal' | 'startOver'>
 
 export class SharedCall {
-  /** What the worker has said so far. */
-  readonly said = new AnswerFold()
+  #said = new AnswerFold()
   readonly #abort = new AbortController()
   readonly #starter: Waiter
   /** Whoever waits longest comes first; the last to leave stays, for the row of the call that it ended. */
@@ -32,6 +31,11 @@ export class SharedCall {
     this.#starter = starter
     this.#waiters = [starter]
     this.#ended = this.#listen(ask)
+  }
+
+  /** What the worker has said so far. */
+  get text(): string {
+    return this.#said.text
   }
 
   /** True for a request that is sent again, or where the one that began this call has left: nobody else meant to share. */
@@ -58,7 +62,7 @@ export class SharedCall {
       if (signal.aborted) leave()
       else signal.addEventListener('abort', leave, { once: true })
       const tell = (): void => {
-        resolve(this.said.answer())
+        resolve(this.#said.answer())
       }
       void this.#ended
         .then(tell)
@@ -75,8 +79,15 @@ export class SharedCall {
   }
 
   async #listen(ask: (parts: CallParts) => AsyncIterable<ChatEvent>): Promise<void> {
-    const parts = { span: new SharedSpan(this.#waiters), signal: this.#abort.signal }
-    for await (const event of ask(parts)) this.said.add(event)
+    const parts = {
+      span: new SharedSpan(this.#waiters),
+      signal: this.#abort.signal,
+      // Nobody is shown a draft before it is whole.
+      startOver: () => {
+        this.#said = new AnswerFold()
+      },
+    }
+    for await (const event of ask(parts)) this.#said.add(event)
   }
 }
 

@@ -191,5 +191,6 @@ async function withinSpan<T>(span: Span, run: (span: Span) => Promise<T>): Promi
 }
 
 function bounded(context: CallContext, { deadlineMs }: Deciders): CallContext {
-  return { ...context, deadline: createDeadline(context.clock, { totalMs: deadlineMs }, context.deadline) }
+  const deadline = createDeadline(context.clock, { totalMs: deadlineMs }, context.deadline)
+  return { ...context, deadline, startOver: null }
 }

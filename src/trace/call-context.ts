@@ -24,5 +24,6 @@ export function createCallContext(options: CallContextOptions = {}): CallContext
     span: trace.root,
     budget: createCallBudget(options.budget ?? {}, options.parentBudget),
     clock,
+    startOver: null,
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createChatRequest } from '../chat/chat-request.ts'
-import type { ChatEvent } from '../chat/chat-event.ts'
+import type { CallContext } from '../chat/call-context.ts'
+import type { ChatModel } from '../chat/chat-model.ts'
 import type { ModelExplanation } from '../chat/explanation.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
@@ -9,7 +10,7 @@ import { beginAsking } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createFakeModel, type FakeModel, type FakeStep, textSteps } from '../testing/fake-model.ts'
 import { createCallContext } from '../trace/call-context.ts'
-import { createTrace } from '../trace/trace.ts'
+import { createTrace, type Trace } from '../trace/trace.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { retried } from './retry.ts'
 
@@ -30,24 +31,55 @@ async function run(scripts: readonly FakeStep[][], limits: DeadlineLimits = {}, 
   const clock = new FakeClock()
   const trace = createTrace('t', clock)
   const model = createFakeModel('m', { script: (_request, call) => scripts[call] ?? [] })
-  const events: ChatEvent[] = []
+  const { outcome, text } = await read(model, {
+    clock,
+    maxRetries,
+    context: createCallContext({ clock, trace, limits }),
+  })
+  return { model, outcome, text, waits: waitsIn(trace) }
+}
+
+/** As a reader does who keeps what it hears to itself. */
+async function runCollected(scripts: readonly FakeStep[][], maxRetries = 2): Promise<object> {
+  const clock = new FakeClock()
+  const trace = createTrace('t', clock)
+  const model = createFakeModel('m', { script: (_request, call) => scripts[call] ?? [] })
+  const heard: string[] = []
+  const context = {
+    ...createCallContext({ clock, trace }),
+    startOver: () => {
+      heard.length = 0
+    },
+  }
+  const { outcome, text } = await read(model, { clock, maxRetries, context, heard })
+  return { outcome, text, calls: model.calls.length, waits: waitsIn(trace) }
+}
+
+interface Reading {
+  readonly clock: FakeClock
+  readonly maxRetries: number
+  readonly context: CallContext
+  /** Where the pieces go. */
+  readonly heard?: string[]
+}
+
+async function read(
+  model: ChatModel,
+  { clock, maxRetries, context, heard = [] }: Reading,
+): Promise<Pick<Run, 'outcome' | 'text'>> {
   const gather = async (): Promise<string> => {
-    for await (const event of retried(model, { maxRetries, random: () => 1 }).chat(
-      request,
-      createCallContext({ clock, trace, limits }),
-    )) {
-      events.push(event)
-    }
+    for await (const event of retried(model, { maxRetries, random: () => 1 }).chat(request, context))
+      if (event.type === 'chunk') heard.push(event.chunk.choices[0]?.delta.content ?? '')
     return 'ok'
   }
   const ended = gather().catch((error: unknown) => (error as UpstreamError).code)
   await clock.advance(60_000)
-  const text = events
-    .map((event) => (event.type === 'chunk' ? (event.chunk.choices[0]?.delta.content ?? '') : ''))
-    .join('')
-  const notes = trace.spans()[0]?.notes ?? []
   expect(clock.pending).toBe(0)
-  return { model, outcome: await ended, text, waits: notes.map((note) => note.attributes['waitMs']) }
+  return { outcome: await ended, text: heard.join('') }
+}
+
+function waitsIn(trace: Trace): unknown[] {
+  return (trace.spans()[0]?.notes ?? []).map(({ attributes }) => attributes['waitMs'])
 }
 
 describe('retried', () => {
@@ -73,6 +105,33 @@ describe('retried', () => {
       textSteps('Whole'),
     ])
     expect([outcome, text, model.calls.length]).toEqual(['upstream_stream_cut', 'Half', 1])
+  })
+
+  describe('where its reader can start over', () => {
+    const broken = (text: string, code: UpstreamErrorCode = 'upstream_stream_cut'): FakeStep[] => [
+      { delta: { content: text } },
+      failing(code),
+    ]
+
+    it('asks once more for an answer that breaks off', async () => {
+      const scripts = [[failing('upstream_reset')], broken('Half'), textSteps('Whole')]
+      expect(await runCollected(scripts)).toEqual({ outcome: 'ok', text: 'Whole', calls: 3, waits: [250, 250] })
+    })
+
+    it('does so no second time', async () => {
+      const scripts = [broken('Half'), broken('Ha'), textSteps('Whole')]
+      expect(await runCollected(scripts)).toMatchObject({ outcome: 'upstream_stream_cut', text: 'Ha', calls: 2 })
+    })
+
+    it('does not where what broke it off will not pass', async () => {
+      const scripts = [broken('Half', 'upstream_output_limit'), textSteps('Whole')]
+      expect(await runCollected(scripts)).toMatchObject({ outcome: 'upstream_output_limit', text: 'Half', calls: 1 })
+    })
+
+    it('does not where nothing is tried again at all', async () => {
+      const scripts = [broken('Half'), textSteps('Whole')]
+      expect(await runCollected(scripts, 0)).toMatchObject({ outcome: 'upstream_stream_cut', text: 'Half', calls: 1 })
+    })
   })
 
   it('gives up after its retries', async () => {
