@@ -9,6 +9,7 @@ import type { LedgerRow } from '../chat/call-context.ts'
 import type { Clock } from '../chat/clock.ts'
 import type { SpanRecord, Trace } from '../trace/trace.ts'
 import { countTornFrames } from './torn-frames.ts'
+import { WalSync } from './wal-sync.ts'
 
 export interface RequestLogOptions {
   readonly clock: Clock
@@ -25,7 +26,7 @@ export interface RequestLog {
   readonly dropped: number
   /** Takes a request that has begun: where the process dies before it ends, the next one knows of it. */
   begin(trace: Trace): void
-  /** Takes a finished request; it is on disk within 100 ms. */
+  /** Takes a finished request; 100 ms later it is written, and on its way to the disk. */
   add(trace: Trace): void
   /** Writes what is left and closes the file. */
   close(): void
@@ -72,10 +73,9 @@ export function openRequestLog(directory: string, options: RequestLogOptions): R
   const database = new DatabaseSync(path)
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 0;')
   database.exec(schema)
-  return new SqliteRequestLog(database, {
-    ...options,
-    found: { aborted: closeAbandoned(database, options), tornPages },
-  })
+  const walSync = new WalSync(path, options.onError)
+  const aborted = closeAbandoned(database, options)
+  return new SqliteRequestLog({ database, walSync }, { ...options, found: { aborted, tornPages } })
 }
 
 /** How long they ran is not known: 0. A process that has our own number is one of an earlier life of this container. */
@@ -98,6 +98,7 @@ function closeAbandoned(database: DatabaseSync, { process: { pid, isAlive } }: R
 class SqliteRequestLog implements RequestLog {
   readonly found: Leavings
   readonly #database: DatabaseSync
+  readonly #walSync: WalSync
   readonly #options: RequestLogOptions
   readonly #insertRequest: StatementSync
   readonly #insertCall: StatementSync
@@ -111,9 +112,13 @@ class SqliteRequestLog implements RequestLog {
   #cancelWrite: (() => void) | undefined
   dropped = 0
 
-  constructor(database: DatabaseSync, { found, ...options }: RequestLogOptions & { readonly found: Leavings }) {
+  constructor(
+    { database, walSync }: { readonly database: DatabaseSync; readonly walSync: WalSync },
+    { found, ...options }: RequestLogOptions & { readonly found: Leavings },
+  ) {
     this.found = found
     this.#database = database
+    this.#walSync = walSync
     this.#options = options
     this.#insertRequest = database.prepare('insert or replace into requests values (?, ?, ?, ?, ?, ?, ?, ?)')
     this.#insertCall = database.prepare('insert into calls values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
@@ -139,6 +144,7 @@ class SqliteRequestLog implements RequestLog {
     this.#cancelWrite?.()
     this.#drop(this.#waiting.length)
     this.#tellDropped()
+    this.#walSync.close()
     this.#database.close()
   }
 
@@ -172,6 +178,7 @@ class SqliteRequestLog implements RequestLog {
       for (const trace of traces) this.#writeTrace(trace)
       if (this.#untold > 0) this.#insertLoss.run(Math.round(this.#options.clock.wallTime()), this.#untold)
       this.#database.exec('commit')
+      this.#walSync.request()
       this.#begun.clear()
       this.#tellDropped()
     } catch (error) {

@@ -11,6 +11,7 @@ import type { Clock } from '../chat/clock.ts'
 import { OverloadError } from '../chat/errors.ts'
 import { dayOf, type KeyBudgets } from '../chat/key-budgets.ts'
 import { logFileName } from './request-log.ts'
+import { WalSync } from './wal-sync.ts'
 
 const schema = `
   create table if not exists spent (
@@ -31,23 +32,29 @@ export interface StoredBudgetsOptions {
 /** Opens the file of the request log in `directory` a second time. */
 export function openStoredBudgets(directory: string, options: StoredBudgetsOptions): StoredBudgets {
   mkdirSync(directory, { recursive: true })
-  const database = new DatabaseSync(join(directory, logFileName))
+  const path = join(directory, logFileName)
+  const database = new DatabaseSync(path)
   database.exec(`pragma busy_timeout = 2000; pragma journal_mode = wal; pragma synchronous = normal; ${schema}`)
   database.exec(`pragma busy_timeout = ${busyMs}`)
-  return new StoredBudgets(database, options)
+  return new StoredBudgets({ database, walSync: new WalSync(path, options.onError) }, options)
 }
 
 const nothing: Spending = { calls: 0, tokens: 0, costUsd: 0 }
 
 export class StoredBudgets implements KeyBudgets {
   readonly #database: DatabaseSync
+  readonly #walSync: WalSync
   readonly #options: StoredBudgetsOptions
   readonly #select: StatementSync
   readonly #take: StatementSync
   readonly #change: StatementSync
 
-  constructor(database: DatabaseSync, options: StoredBudgetsOptions) {
+  constructor(
+    { database, walSync }: { readonly database: DatabaseSync; readonly walSync: WalSync },
+    options: StoredBudgetsOptions,
+  ) {
     this.#database = database
+    this.#walSync = walSync
     this.#options = options
     this.#select = database.prepare('select calls, tokens, cost_usd from spent where key = ? and day = ?')
     // Takes all of it or nothing, also where another process takes at the same time.
@@ -66,6 +73,7 @@ export class StoredBudgets implements KeyBudgets {
   }
 
   close(): void {
+    this.#walSync.close()
     this.#database.close()
   }
 
@@ -98,6 +106,7 @@ export class StoredBudgets implements KeyBudgets {
     const { calls, tokens, costUsd } = plus(minus(nothing, aside), spendingOf(row))
     try {
       this.#change.run(calls, tokens, costUsd, key, day)
+      this.#walSync.request()
     } catch (error) {
       this.#options.onError(error)
     }
@@ -105,7 +114,9 @@ export class StoredBudgets implements KeyBudgets {
 
   #written(values: Record<string, string | number>): { readonly changes: number | bigint } {
     try {
-      return this.#take.run(values)
+      const taken = this.#take.run(values)
+      this.#walSync.request()
+      return taken
     } catch (error) {
       this.#options.onError(error)
       throw new OverloadError('cannot write down what keys spend')
