@@ -31,7 +31,12 @@ afterEach(async () => {
   await gateway.close()
 })
 
-const ways = [{ progress: 'comments' }, { progress: 'reasoning' }, { include: ['progress'] }] as const
+const ways = [
+  { progress: 'comments' },
+  { progress: 'reasoning' },
+  { include: ['progress'] },
+  { include: ['drafts'] },
+] as const
 
 /** All steps of the mixture, in an order that they can have. */
 const expectedSteps = [
@@ -115,6 +120,18 @@ describe('progress', () => {
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
     for (const { choices } of chunks) expect(choices[0]?.delta).toBeDefined()
     expect(chunks[0]?.choices[0]?.delta).toEqual({ role: 'assistant', content: '' })
+  })
+
+  it('tells what each worker writes where drafts are asked for, as pieces and whole', async () => {
+    const drafts: { name: string; kind: string; text: string }[] = []
+    const body = { model: 'generic', messages, stream: true as const, mollmr: { include: ['drafts'] } }
+    for await (const chunk of await client.chat.completions.create(body)) {
+      const { mollmr } = chunk as { mollmr?: { draft?: (typeof drafts)[number] } }
+      if (mollmr?.draft) drafts.push(mollmr.draft)
+    }
+    const said = (name: string, kind: string): string =>
+      drafts.flatMap((draft) => (draft.name === name && draft.kind === kind ? draft.text : [])).join('')
+    for (const kind of ['piece', 'whole']) expect([said('a', kind), said('b', kind)]).toEqual(['A draft.', 'Another.'])
   })
 
   it('is asked for by headers too, and the body wins', async () => {

@@ -60,6 +60,8 @@ export interface Span {
   set(attributes: SpanAttributes): void
   /** Something that happened at a moment: a worker's first content, a retry. Listeners see it at once. */
   note(event: string, attributes?: SpanAttributes): void
+  /** Tells listeners of the next piece of a draft that is being written. */
+  say(piece: string): void
   /** Tells listeners of a draft that has come. A trace keeps no texts: who does not listen never has it. */
   draft(text: HeldText): void
   record(row: LedgerRow): void

@@ -64,7 +64,7 @@ export interface RequestOptions {
   /** What this request may spend; limits of the mixture and others stay as they are. */
   readonly budget?: BudgetLimits
   /** Extras in the reply: `usage` lists the ledger in `usage.mollmr.ledger`; `progress` puts a field into chunks. */
-  readonly include?: readonly ('usage' | 'progress')[]
+  readonly include?: readonly ('usage' | 'progress' | 'drafts')[]
   /** Tells a stream's reader what the workers do: as comments, or as the reasoning of a model. */
   readonly progress?: 'comments' | 'reasoning'
 }

@@ -12,7 +12,8 @@ const shownStages: ReadonlySet<string> = new Set(['route', 'worker', 'aggregate'
 export function showWorkers(trace: Trace, terminal: Terminal): WorkerLines {
   const lines = terminal.isLive ? new LiveLines(terminal) : new PlainLines(terminal)
   const stop = trace.listen((event) => {
-    if (shownStages.has(event.span.stage) && event.type !== 'draft') lines.show(event)
+    if (!shownStages.has(event.span.stage) || event.type === 'draft' || event.type === 'said') return
+    lines.show(event)
   })
   return {
     rest: () => {

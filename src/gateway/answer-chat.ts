@@ -99,7 +99,7 @@ async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<voi
   try {
     await streamResponse(reply.raw, events, {
       frames: parsed.createFrames({ ...factsOf(exchange), ...(isTold ? { progress } : {}) }),
-      ...(isTold ? { listen: (tell) => listenProgress(trace, tell) } : {}),
+      ...(isTold ? { listen: (listener) => listenProgress(trace, listener) } : {}),
       headers: () => ({ ...givenHeaders, ...answerHeaders(trace.id, trace.attributes) }),
       clock: parts.clock,
     })

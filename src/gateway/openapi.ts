@@ -149,7 +149,7 @@ const schemas = {
               on_budget: { enum: budgetPolicies },
             },
           },
-          include: { type: 'array', items: { enum: ['usage', 'progress'] } },
+          include: { type: 'array', items: { enum: ['usage', 'progress', 'drafts'] } },
           progress: { enum: ['comments', 'reasoning'] },
         },
       },

@@ -6,12 +6,12 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import { UpstreamError } from '../chat/errors.ts'
 import { FakeClock, settlePromises } from '../testing/fake-clock.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
-import type { Progress, ProgressStyle } from '../wire/progress.ts'
+import type { DraftText, Progress, ProgressListener, ProgressStyle } from '../wire/progress.ts'
 import { streamResponse } from './stream-response.ts'
 
 /** A response that keeps what is written to it, and when. */
 class KeptResponse extends EventEmitter {
-  readonly writableNeedDrain = false
+  writableNeedDrain = false
   readonly destroyed = false
   status: number | null = null
   text = ''
@@ -52,6 +52,7 @@ function openStream(progress?: readonly ProgressStyle[]) {
     yield* await answered
   }
   let tell: (progress: Progress) => void = () => undefined
+  let draft: (text: DraftText) => void = () => undefined
   let listening = false
   const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true })
   const facts = { requestId: 'r', now: () => 1, ledger: () => null, ...(progress ? { progress } : {}) }
@@ -61,8 +62,9 @@ function openStream(progress?: readonly ProgressStyle[]) {
     clock,
     ...(progress
       ? {
-          listen: (hear: (heard: Progress) => void) => {
-            tell = hear
+          listen: (listener: ProgressListener) => {
+            tell = listener.progress
+            draft = listener.draft
             listening = true
             return () => {
               listening = false
@@ -80,11 +82,14 @@ function openStream(progress?: readonly ProgressStyle[]) {
     tell: (heard: Progress) => {
       tell(heard)
     },
+    draft: (text: string) => {
+      draft({ step: 1, name: 'a', kind: 'piece', text })
+    },
     isListening: () => listening,
   }
 }
 
-const done = (name: string): Progress => ({ stage: 'worker', name, state: 'done', atMs: 1 })
+const done = (name: string): Progress => ({ step: 1, stage: 'worker', name, state: 'done', atMs: 1 })
 const head = { id: 'theirs', object: 'chat.completion.chunk', created: 9, model: 'up' }
 const answerEvents: readonly ChatEvent[] = [
   { type: 'chunk', chunk: { ...head, choices: [{ index: 0, delta: { content: 'Yes.' }, finish_reason: 'stop' }] } },
@@ -145,6 +150,24 @@ describe('progress', () => {
     await settlePromises()
     expect(response.text.indexOf('"name":"a"')).toBeLessThan(response.text.indexOf('Yes.'))
     expect(new Set(response.text.match(/"id":"[^"]+"/g)).size).toBe(1)
+  })
+
+  it('opens a stream at the first word of a draft that the caller wants to see', async () => {
+    const { response, tell, draft, answer, ended } = openStream(['chunks', 'drafts'])
+    tell(done('a'))
+    expect(response.status).toBeNull()
+    draft('Round')
+    await settlePromises()
+    expect(response.status).toBe(200)
+    expect(response.text.indexOf('"state":"done"')).toBeLessThan(response.text.indexOf('"text":"Round"'))
+    response.writableNeedDrain = true
+    draft('missed')
+    response.writableNeedDrain = false
+    draft(' wheels')
+    answer(answerEvents)
+    await ended
+    expect(response.text).toContain('"text":" wheels"')
+    expect(response.text).not.toContain('missed')
   })
 
   it('is no reasoning any more once the answer has begun, and nothing follows its end', async () => {

@@ -7,7 +7,7 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
 import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
-import type { Progress } from '../wire/progress.ts'
+import type { DraftText, Progress, ProgressListener } from '../wire/progress.ts'
 import { chunkOfCompletion } from '../chat/chunk-of-completion.ts'
 import { errorResponseOf } from './error-response.ts'
 import { signWanted } from './guard-connections.ts'
@@ -19,7 +19,7 @@ export interface StreamedAnswer {
   readonly headers: () => Readonly<Record<string, string>>
   readonly clock: Clock
   /** Tells of progress where the caller asked for it; the returned function ends that. */
-  readonly listen?: (tell: (progress: Progress) => void) => () => void
+  readonly listen?: (listener: ProgressListener) => () => void
 }
 
 /** A caller waits 1.5 s at most, on its own clock. */
@@ -71,9 +71,14 @@ class StreamWriter {
     this.#cancelOpening = answer.clock.after(openAfterMs, () => {
       this.#openEarly()
     })
-    this.#stopListening = answer.listen?.((progress) => {
-      if (this.isOpen) this.#write(this.#frames.progress?.(progress) ?? '')
-      else this.#early.push(progress)
+    this.#stopListening = answer.listen?.({
+      progress: (progress) => {
+        if (this.isOpen) this.#write(this.#frames.progress?.(progress) ?? '')
+        else this.#early.push(progress)
+      },
+      draft: (draft) => {
+        this.#draft(draft)
+      },
     })
     response.on(signWanted, () => {
       this.#write(this.#frames.signOfLife)
@@ -157,6 +162,14 @@ class StreamWriter {
     this.#write(this.#frames.begin())
     for (const progress of this.#early) this.#write(this.#frames.progress?.(progress) ?? '')
     this.#early = []
+  }
+
+  /** A caller that wants to see drafts sees them from their first word; one that reads too slowly for them misses some. */
+  #draft(draft: DraftText): void {
+    const { draft: write } = this.#frames
+    if (!write || this.isFull) return
+    if (!this.isOpen) this.#openEarly()
+    this.#write(write(draft))
   }
 
   #scheduleSign(): void {

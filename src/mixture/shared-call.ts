@@ -79,15 +79,20 @@ export class SharedCall {
   }
 
   async #listen(ask: (parts: CallParts) => AsyncIterable<ChatEvent>): Promise<void> {
+    const span = new SharedSpan(this.#waiters)
     const parts = {
-      span: new SharedSpan(this.#waiters),
+      span,
       signal: this.#abort.signal,
       // Nobody is shown a draft before it is whole.
       startOver: () => {
         this.#said = new AnswerFold()
       },
     }
-    for await (const event of ask(parts)) this.#said.add(event)
+    for await (const event of ask(parts)) {
+      this.#said.add(event)
+      const piece = event.type === 'chunk' ? event.chunk.choices[0]?.delta.content : null
+      if (piece) span.say(piece)
+    }
   }
 }
 
@@ -110,6 +115,10 @@ class SharedSpan implements Span {
 
   note(event: string, attributes?: SpanAttributes): void {
     for (const { span } of this.#waiters) span.note(event, attributes)
+  }
+
+  say(piece: string): void {
+    for (const { span } of this.#waiters) span.say(piece)
   }
 
   draft(text: HeldText): void {

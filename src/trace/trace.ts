@@ -32,6 +32,8 @@ export interface SpanNote {
 export type TraceEvent =
   | { readonly type: 'started'; readonly span: SpanRecord }
   | { readonly type: 'note'; readonly span: SpanRecord; readonly note: SpanNote }
+  /** A piece of a draft that is being written; after a note `retry` it begins anew. */
+  | { readonly type: 'said'; readonly span: SpanRecord; readonly piece: string }
   | { readonly type: 'draft'; readonly span: SpanRecord; readonly text: HeldText }
   | { readonly type: 'ended'; readonly span: SpanRecord }
 
@@ -163,6 +165,10 @@ class TraceSpan implements Span, SpanRecord {
     const note = { atMs: this.#log.elapsedMs(), event, attributes }
     this.notes.push(note)
     this.#log.tell({ type: 'note', span: this, note })
+  }
+
+  say(piece: string): void {
+    this.#log.tell({ type: 'said', span: this, piece })
   }
 
   draft(text: HeldText): void {

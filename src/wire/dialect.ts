@@ -7,7 +7,7 @@ import type { LedgerRow } from '../chat/call-context.ts'
 import type { ChunkEvent, EndEvent } from '../chat/chat-event.ts'
 import type { Caller, ChatRequest, RelayedDialect } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
-import type { Progress, ProgressStyle } from './progress.ts'
+import type { DraftText, Progress, ProgressStyle } from './progress.ts'
 
 export interface Dialect {
   /** Set where only single models can answer, on an upstream that speaks the dialect itself. */
@@ -56,6 +56,8 @@ export interface FrameWriter {
   chunk(event: ChunkEvent): string
   /** Between `begin` and `end`, in the ways that the caller asked for and the dialect has. */
   progress?(progress: Progress): string
+  /** Where the dialect has it, for a caller that asked to see drafts; null where it did not. */
+  readonly draft?: ((draft: DraftText) => string) | null
   end(event: EndEvent): string
   /** Ends the stream so that no client takes it for a good end. */
   fail(failure: Failure): string

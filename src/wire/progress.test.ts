@@ -4,6 +4,7 @@ import { withHeaderOptions } from './header-options.ts'
 import { type Progress, progressLine, progressStylesOf, writeProgressComment } from './progress.ts'
 
 const step = (fields: Partial<Progress>): Progress => ({
+  step: 1,
   stage: 'worker',
   name: 'a',
   state: 'done',
@@ -31,7 +32,7 @@ describe('a comment of progress', () => {
   it('is one line, whatever the name', () => {
     const comment = writeProgressComment(step({ name: 'a\n\ndata: {"x":1}\u2028b' }))
     expect(comment.trimEnd().split('\n')).toHaveLength(1)
-    expect(comment).toMatch(/^: mollmr \{"stage":"worker","name":[^\n]*"at_ms":12\}\n/)
+    expect(comment).toMatch(/^: mollmr \{"step":1,"stage":"worker","name":[^\n]*"at_ms":12\}\n/)
   })
 })
 
@@ -40,6 +41,7 @@ describe('the ways of progress', () => {
     expect(progressStylesOf({})).toEqual([])
     expect(progressStylesOf({ include: ['usage'] })).toEqual([])
     expect(progressStylesOf({ progress: 'comments', include: ['progress', 'usage'] })).toEqual(['comments', 'chunks'])
+    expect(progressStylesOf({ include: ['drafts'] })).toEqual(['drafts'])
   })
 
   it('may come in headers; without them the request is the same one', () => {

@@ -22,7 +22,9 @@ const rules: Readonly<Record<string, FieldRule>> = {
   strategy: ifGiven('the name of a strategy', nonEmpty),
   quorum: ifGiven('a whole number of at least 1', isCount),
   budget: ifGiven('an object', isObject),
-  include: ifGiven('a list of "usage" and "progress"', (value) => isSubset(value, ['usage', 'progress'])),
+  include: ifGiven('a list of "usage", "progress" and "drafts"', (value) =>
+    isSubset(value, ['usage', 'progress', 'drafts']),
+  ),
   progress: ifGiven('"comments" or "reasoning"', (value) => value === 'comments' || value === 'reasoning'),
 }
 

@@ -1,14 +1,14 @@
 import { carriesContent, type ChunkEvent, type EndEvent } from '../../chat/chat-event.ts'
 import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
-import { type Progress, progressLine, writeProgressComment } from '../progress.ts'
+import { type DraftText, type Progress, progressLine, wireProgress, writeProgressComment } from '../progress.ts'
 import { writeSseComment, writeSseData } from '../sse.ts'
 import {
   type StreamHead,
   visibleUsage,
   writeChunk,
-  writeProgressChunk,
   writeReasoningChunk,
   writeRoleChunk,
+  writeTellingChunk,
   writeUsageChunk,
 } from './write-answer.ts'
 
@@ -22,6 +22,7 @@ export interface ChatFramesOptions {
 /** Writes a stream of `chat.completion.chunk` objects under one id, one time and one model. */
 export class ChatFrames implements FrameWriter {
   readonly signOfLife = writeSseComment('keep-alive')
+  readonly draft: ((draft: DraftText) => string) | null
   readonly #options: ChatFramesOptions
   readonly #facts: AnswerFacts
   /** The head of a stream that we opened ourselves; undefined while the upstream's own id and time stand. */
@@ -33,6 +34,8 @@ export class ChatFrames implements FrameWriter {
   constructor(options: ChatFramesOptions, facts: AnswerFacts) {
     this.#options = options
     this.#facts = facts
+    const writeDraft = (draft: DraftText): string => this.#ownFrame({ draft })
+    this.draft = facts.progress?.includes('drafts') === true ? writeDraft : null
   }
 
   begin(): string {
@@ -60,7 +63,7 @@ export class ChatFrames implements FrameWriter {
     const line = styles.includes('reasoning') && !this.#hasContent ? progressLine(progress) : ''
     return [
       styles.includes('comments') ? writeProgressComment(progress) : '',
-      styles.includes('chunks') ? writeSseData(writeProgressChunk(head, progress)) : '',
+      styles.includes('chunks') ? this.#ownFrame({ progress: wireProgress(progress) }) : '',
       line === '' ? '' : writeSseData(writeReasoningChunk(head, line)),
     ].join('')
   }
@@ -72,6 +75,10 @@ export class ChatFrames implements FrameWriter {
   /** An error frame: no finish reason, no `[DONE]`. */
   fail({ body }: Failure): string {
     return writeSseData(JSON.stringify(body))
+  }
+
+  #ownFrame(mollmr: Readonly<Record<string, unknown>>): string {
+    return this.#lastHead ? writeSseData(writeTellingChunk(this.#lastHead, mollmr)) : ''
   }
 
   #openWith(event: ChunkEvent): string {

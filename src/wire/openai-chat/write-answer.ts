@@ -3,7 +3,6 @@ import type { LedgerRow } from '../../chat/call-context.ts'
 import type { ChatChunk, ChunkEvent, EndEvent } from '../../chat/chat-event.ts'
 import type { Answer } from '../../chat/collect-answer.ts'
 import type { UsageTotal, WireUsage } from '../../chat/usage.ts'
-import { type Progress, wireProgress } from '../progress.ts'
 import { spliceModel } from './splice-model.ts'
 
 /** What stays the same in every chunk of one stream. */
@@ -46,9 +45,8 @@ export function writeRoleChunk(head: StreamHead): string {
 }
 
 /** A chunk that says nothing but what happens, in a field that other readers skip. */
-export function writeProgressChunk(head: StreamHead, progress: Progress): string {
-  const choices = [{ index: 0, delta: { content: '' }, finish_reason: null }]
-  return writeOwnChunk(head, choices, { mollmr: { progress: wireProgress(progress) } })
+export function writeTellingChunk(head: StreamHead, mollmr: Readonly<Record<string, unknown>>): string {
+  return writeOwnChunk(head, [{ index: 0, delta: { content: '' }, finish_reason: null }], { mollmr })
 }
 
 /** A chunk that says it where clients show what a model thinks. */

@@ -145,7 +145,7 @@ describe('a streamed response', () => {
   })
 
   it('tells of progress in the ways that the caller asked for', () => {
-    const progress = { stage: 'worker' as const, name: 'qwen', state: 'done' as const, atMs: 12 }
+    const progress = { step: 1, stage: 'worker' as const, name: 'qwen', state: 'done' as const, atMs: 12 }
     const told = (styles: readonly ('comments' | 'chunks' | 'reasoning')[]): string => {
       const frames = new ResponseFrames({ fields: {}, tools, keep: () => undefined }, { ...facts, progress: styles })
       return (
