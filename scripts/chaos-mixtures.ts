@@ -22,6 +22,8 @@ export interface ChaosSettings {
   /** Only faults of which an answer says nothing first, and that a second try may not meet. */
   readonly passingOnly?: boolean
   readonly streamed: 'all' | 'none' | 'half'
+  /** Where no worker has a draft the aggregate answers alone: `min_workers: 0`. */
+  readonly doesWithoutDrafts?: boolean
 }
 
 export interface ChaosCounts {
@@ -41,19 +43,17 @@ export interface ChaosCounts {
 
 const hangMs = 40_000
 
+const mixture = `workers: [a, b, c], aggregate: best, aggregate_fallbacks: [spare], quorum: 1, grace_ms: 300,
+    worker_deadlines: { first_content_ms: 5000, idle_ms: 2500, total_ms: 10000 },
+    deadlines: { first_content_ms: 5000, idle_ms: 2500, total_ms: 20000 }`
+
 export const chaosConfig = (baseUrl: string): string => `
 server: { deadlines: { first_content_ms: 8000, idle_ms: 4000, total_ms: 30000 } }
 upstreams: { up: { kind: openai, base_url: "${baseUrl}" } }
 models: [{ id: a, upstream: up }, { id: b, upstream: up }, { id: c, upstream: up }, { id: best, upstream: up }, { id: spare, upstream: up }]
 mixtures:
-  - name: generic
-    workers: [a, b, c]
-    aggregate: best
-    aggregate_fallbacks: [spare]
-    quorum: 1
-    grace_ms: 300
-    worker_deadlines: { first_content_ms: 5000, idle_ms: 2500, total_ms: 10000 }
-    deadlines: { first_content_ms: 5000, idle_ms: 2500, total_ms: 20000 }
+  - { name: generic, ${mixture} }
+  - { name: steady, min_workers: 0, ${mixture} }
 `
 
 /** A gateway keeps what it traced for these scripts to count: so many requests, then a fresh one with the next seed. */
@@ -74,6 +74,7 @@ const warmUps = 100
 
 async function runRound(settings: ChaosSettings, counts: ChaosCounts): Promise<void> {
   const random = randomOf(settings.seed)
+  const model = settings.doesWithoutDrafts === true ? 'steady' : 'generic'
   let isWarm = false
   const upstream = await startChaosUpstream({
     seed: settings.seed,
@@ -90,7 +91,7 @@ async function runRound(settings: ChaosSettings, counts: ChaosCounts): Promise<v
       while (next < times) {
         const index = next
         next += 1
-        await askOnce(gateway, judged, { index, stream: isStreamed(settings, index) })
+        await askOnce(gateway, judged, { model, index, stream: isStreamed(settings, index) })
       }
     }
     await Promise.all(Array.from({ length: concurrency }, lane))
@@ -147,14 +148,11 @@ function isStreamed({ streamed }: ChaosSettings, index: number): boolean {
 async function askOnce(
   gateway: RunningGateway,
   counts: ChaosCounts,
-  { index, stream }: { readonly index: number; readonly stream: boolean },
+  { model, index, stream }: { readonly model: string; readonly index: number; readonly stream: boolean },
 ): Promise<void> {
   const messages = [{ role: 'user', content: `What do the wheels say, the ${index}th time?` }]
   try {
-    const response = await gateway.chat(
-      { model: 'generic', stream, messages },
-      withBody({ model: 'generic', stream, messages }),
-    )
+    const response = await gateway.chat({ model, stream, messages }, withBody({ model, stream, messages }))
     judge(await response.text(), stream, counts)
   } catch (error) {
     if ((error as Error).name === 'TimeoutError') counts.hung += 1

@@ -170,7 +170,11 @@ const mixture = strict({
   top_k: z.int().min(1).optional().describe('Drafts that rank_fuse makes the answer of. Default: 3'),
   first_workers: z.int().min(2).optional().describe('Calls to workers that cascade begins with. Default: 2'),
   quorum: z.int().min(1).optional().describe('Usable drafts that suffice. Default: two thirds'),
-  min_workers: z.int().min(1).optional().describe('Usable drafts without which there is no answer. Default: 1'),
+  min_workers: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Usable drafts without which there is no answer; 0: the aggregate then answers alone. Default: 1'),
   grace_ms: z.int().min(0).optional(),
   early: z.boolean().optional().describe('The aggregate begins as soon as the quorum is reached: grace_ms 0'),
   modality: z

@@ -243,6 +243,20 @@ describe('where the aggregate fails before its first content', () => {
     }
   })
 
+  it('the request is to blame only where all of them say so', async () => {
+    const picky = createFailingModel('picky', new UpstreamError('upstream_bad_request', 'No such field.'))
+    for (const [aggregate, spare] of [
+      [down, picky],
+      [picky, down],
+    ] as const) {
+      const { answer } = await askModel(mixtureOf(aggregate, { aggregateFallbacks: [spare] }))
+      expect(answer.text).toBe('Draft B.')
+    }
+    await expect(askModel(mixtureOf(picky, { aggregateFallbacks: [picky] }))).rejects.toMatchObject({
+      code: 'upstream_bad_request',
+    })
+  })
+
   it('among equals the first in the config is best, and a whole draft is better than one that was cut', async () => {
     const cut = createFakeModel('cut', {
       script: () => [{ delta: { content: 'Six' } }, { delta: {}, finish: 'length' }],

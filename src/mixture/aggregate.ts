@@ -3,10 +3,10 @@
  * model may still take its place; after that a failure is the client's to see, never a second answer.
  */
 import type { ChatEvent } from '../chat/chat-event.ts'
-import { errorCodeOf, RequestError } from '../chat/errors.ts'
+import { errorCodeOf } from '../chat/errors.ts'
 import { withTotal } from '../chat/with-total.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
-import { type Attempt, firstToAnswer, type RequestOf } from './begin-answer.ts'
+import { type Attempt, firstToAnswer, isClientsFault, type RequestOf } from './begin-answer.ts'
 import { choiceRequest, joinChoices } from './choices.ts'
 import { draftBlock, numberDrafts } from './draft-block.ts'
 import type { Draft } from './draft.ts'
@@ -44,6 +44,7 @@ export async function writeAnswer(
     requestWithBlock(run, aggregate, draftBlock(run, prompt, { numbered, aggregate, fit, comparison })),
   )
   if (attempt.events) return ownAnswer(run, attempt)
+  // A draft in its place would hide what is wrong with the request from the one who can mend it.
   const best = !standsIn || isClientsFault(attempt.error) ? undefined : draftInstead(run, drafts, shown)
   if (!best) throw attempt.error
   return forwardDraft(run, best)
@@ -56,6 +57,17 @@ export async function askAggregateAlone(run: MixtureRun): Promise<AsyncIterable<
   return withTotal(events, run.context.span)
 }
 
+/**
+ * For a mixture that may do without drafts: the aggregate alone, where no worker had one.
+ *
+ * @throws `error`, why there is no answer, where it is another reason
+ */
+export function answerWithoutDrafts(run: MixtureRun, error: unknown): Promise<AsyncIterable<ChatEvent>> {
+  if (errorCodeOf(error) !== 'all_workers_failed') throw error
+  run.context.span.set({ degraded: `0/${run.wantedDrafts}` })
+  return askAggregateAlone(run)
+}
+
 /** The answer in the form that the client wants it in, or as many of them as it wants. */
 async function attemptAnswer(run: MixtureRun, requestOf: RequestOf): Promise<Attempt> {
   const count = run.request.body.n ?? 1
@@ -65,9 +77,4 @@ async function attemptAnswer(run: MixtureRun, requestOf: RequestOf): Promise<Att
     attemptOf((aggregate, fit) => choiceRequest(requestOf(aggregate, fit), choice)),
   )
   return joinChoices(await Promise.all(attempts))
-}
-
-/** The request itself was wrong: a draft in its place would hide that from the one who can mend it. */
-function isClientsFault(error: unknown): boolean {
-  return error instanceof RequestError || errorCodeOf(error) === 'upstream_bad_request'
 }

@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../chat/chat-event.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
-import { errorCodeOf } from '../chat/errors.ts'
+import { errorCodeOf, RequestError } from '../chat/errors.ts'
 import { throwIfAborted } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import type { MixtureRun } from './mixture-run.ts'
@@ -24,17 +24,26 @@ export interface BegunAnswer {
 /** What an aggregate is sent; `fit`, 0 to 1, is how much of the room for drafts is used. */
 export type RequestOf = (aggregate: Aggregate, fit: number) => ChatRequest
 
-/** Asks the aggregate and its fallbacks in turn until one has begun to answer; with less of `fit` where it was too much. */
+/**
+ * Asks the aggregate and its fallbacks in turn until one has begun to answer; with less of `fit` where it was too much. Where
+ * none has, the error is the last one; that the request is wrong counts only where all of them say so.
+ */
 export async function firstToAnswer(run: MixtureRun, fits: readonly number[], requestOf: RequestOf): Promise<Attempt> {
-  let attempt: Attempt = { events: null, error: undefined }
+  let failed: Attempt = { events: null, error: undefined }
   for (const aggregate of run.mixture.aggregates) {
     for (const fit of fits) {
-      attempt = await beginAnswer(run, aggregate, requestOf(aggregate, fit))
+      const attempt = await beginAnswer(run, aggregate, requestOf(aggregate, fit))
       if (attempt.events) return attempt
+      if (failed.error === undefined || !isClientsFault(attempt.error)) failed = attempt
       if (errorCodeOf(attempt.error) !== 'context_length_exceeded') break
     }
   }
-  return attempt
+  return failed
+}
+
+/** The request itself is wrong, as far as one model can tell. */
+export function isClientsFault(error: unknown): boolean {
+  return error instanceof RequestError || errorCodeOf(error) === 'upstream_bad_request'
 }
 
 /** Asks one aggregate and waits for its first content; for all of it where the client is to see nothing before. */

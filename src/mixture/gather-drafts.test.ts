@@ -167,6 +167,14 @@ describe('drafts that a mixture must have', () => {
     expect(mixture.judge.calls).toHaveLength(0)
   })
 
+  it('may be none: the aggregate then answers alone, and the answer says so', async () => {
+    const mixture = mixtureOf([down('a'), down('b'), down('c')], { minWorkers: 0 })
+    const { answer, trace } = await askModel(mixture)
+    expect(answer.text).toBe('The answer.')
+    expect(trace.attributes).toMatchObject({ degraded: '0/3' })
+    expect(mixture.judge.calls).toHaveLength(1)
+  })
+
   it('are named as none where there are none', async () => {
     await expect(askModel(mixtureOf([down('a'), down('b')], { minWorkers: 2 }))).rejects.toMatchObject({
       code: 'all_workers_failed',

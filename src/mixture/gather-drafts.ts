@@ -43,7 +43,7 @@ export async function usableDrafts(run: MixtureRun, calls: readonly WorkerCall[]
     return (outcome ? outcome.draft : abortStraggler(run, call)) ?? []
   })
   const failures = calls.flatMap((call) => ended.get(call)?.failure ?? [])
-  const isEnough = drafts.length >= Math.min(mixture.minWorkers, calls.length)
+  const isEnough = drafts.length >= Math.max(1, Math.min(mixture.minWorkers, calls.length))
   const usable = isEnough ? drafts : run.roundBefore?.numbered
   if (!usable) throw tooFew(mixture, drafts.length, failures)
   const degraded = drafts.length < run.wantedDrafts ? { degraded: `${drafts.length}/${run.wantedDrafts}` } : {}

@@ -31,7 +31,7 @@ export interface MixtureDefinition {
   readonly maxWorkers?: number
   /** Usable drafts that suffice. Default: two thirds of the calls to workers, rounded up. */
   readonly quorum?: number
-  /** Usable drafts without which there is no answer; the quorum is never less. Default: 1. */
+  /** Usable drafts without which there is no answer; the quorum is never less. 0: the aggregate then answers alone. Default: 1. */
   readonly minWorkers?: number
   /** How long the other workers may still take once the quorum is reached. Default: 3000. */
   readonly graceMs?: number

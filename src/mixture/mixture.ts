@@ -19,7 +19,7 @@ import { tapEvents } from '../chat/tap-events.ts'
 import { applySystemPrompt } from '../prompt/system-prompt.ts'
 import { advise } from './advise.ts'
 import { affordableRun } from './affordable-run.ts'
-import { askAggregateAlone } from './aggregate.ts'
+import { answerWithoutDrafts, askAggregateAlone } from './aggregate.ts'
 import { bearsTools } from './bears-tools.ts'
 import { BodyDigest } from './body-digest.ts'
 import { passEarlierRounds } from './earlier-rounds.ts'
@@ -117,8 +117,11 @@ function eventsOf(parts: MixtureParts, request: ChatRequest, context: CallContex
   const members = [...run.mixture.aggregates, ...run.mixture.workers].map(({ model }) => model)
   requireReader(request.body.messages, members)
   context.span.set({ strategy: name, quorum: run.quorum })
-  if (run.mixture.layers === 1 || bearsTools(request.body)) return strategy.answer(run)
-  return passEarlierRounds(run, parts.randomBytes).then((lastRound) => strategy.answer(lastRound))
+  const hasOneRound = run.mixture.layers === 1 || bearsTools(request.body)
+  const answered = hasOneRound
+    ? strategy.answer(run)
+    : passEarlierRounds(run, parts.randomBytes).then((lastRound) => strategy.answer(lastRound))
+  return run.mixture.minWorkers > 0 ? answered : answered.catch((error: unknown) => answerWithoutDrafts(run, error))
 }
 
 /** Each choice is a call to the aggregate. */

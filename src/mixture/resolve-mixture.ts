@@ -106,9 +106,9 @@ function resolveQuorum({ id, quorum }: MixtureDefinition, calls: number): number
 }
 
 function resolveMinWorkers({ id, minWorkers = mixtureDefaults.minWorkers }: MixtureDefinition, calls: number): number {
-  if (Number.isInteger(minWorkers) && minWorkers >= 1 && minWorkers <= Math.max(1, calls)) return minWorkers
+  if (Number.isInteger(minWorkers) && minWorkers >= 0 && minWorkers <= Math.max(1, calls)) return minWorkers
   throw new ConfigError(
-    `mixture "${id}": minWorkers is ${minWorkers}; it must be a whole number from 1 to its ${calls} drafts.`,
+    `mixture "${id}": minWorkers is ${minWorkers}; it must be a whole number from 0 to its ${calls} drafts.`,
   )
 }
 

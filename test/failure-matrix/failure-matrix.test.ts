@@ -41,7 +41,7 @@ const matrixCase: fc.Arbitrary<MatrixCase> = panel.chain(({ count, layers }) =>
   fc.record({
     rounds: exactly(exactly(worker, count), layers),
     quorum: fc.integer({ min: 1, max: count }),
-    minWorkers: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: count })),
+    minWorkers: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, fc.integer({ min: 0, max: count })),
     aggregates: fc.array(fc.record({ kind: fc.constantFrom(...aggregateKinds), code: failure }), {
       minLength: 1,
       maxLength: 2,
@@ -79,14 +79,22 @@ function everyLoneWorker(): MatrixCase[] {
   )
 }
 
-/** Every class of failure in all workers at once, and in the aggregate after good drafts. */
+/**
+ * Every class of failure in all workers at once, whether the aggregate may then answer alone or not, and in the aggregate
+ * after good drafts.
+ */
 function everyUnanimity(): MatrixCase[] {
+  const ways = [
+    ['failing', 1, 'fails before'],
+    ['failing', 0, 'answers'],
+    ['ok', 1, 'fails before'],
+  ] as const
   return upstreamFailures.flatMap((code) =>
-    (['failing', 'ok'] as const).map((kind) => ({
+    ways.map(([kind, minWorkers, aggregate]) => ({
       rounds: [[20, 30, 40].map((pace) => ({ kind, code, stance: null, pace }))],
       quorum: 2,
-      minWorkers: 1,
-      aggregates: [{ kind: 'fails before', code }],
+      minWorkers,
+      aggregates: [{ kind: aggregate, code }],
       alwaysAggregate: false,
       streamed: true,
       leavesAtMs: null,

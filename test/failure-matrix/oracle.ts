@@ -199,14 +199,14 @@ interface Asking {
   readonly startsAtMs: number
   readonly wantedOf: (index: number) => Wanted
   readonly streamed: boolean
-  /** The failure after which the same aggregate is asked once more, in another form. */
-  readonly asksAgainAfter: ErrorCode
+  /** The failure after which the same aggregate is asked once more, in another form; null: none. */
+  readonly asksAgainAfter: ErrorCode | null
 }
 
 export function ask({ aggregates }: MatrixCase, asking: Asking): Asked {
   const calls: ExpectedCall[] = []
   let atMs = asking.startsAtMs
-  let failed: ErrorCode = 'internal_error'
+  const failures: ErrorCode[] = []
   for (const [index, aggregate] of aggregates.entries()) {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const timeline = aggregateTimeline(aggregate, sayingOf(asking.wantedOf(index)))
@@ -218,12 +218,18 @@ export function ask({ aggregates }: MatrixCase, asking: Asking): Asked {
       const text = timeline.says.flatMap((saying) => (saying.field === 'content' ? [saying.text] : [])).join('')
       const hasBegun = asking.streamed && timeline.says.length > 0
       if (run.outcome === 'ok' && text !== '') return { calls, atMs, text, broke: null, failed: null }
-      failed = run.outcome === 'ok' ? 'upstream_empty_response' : run.outcome
+      const failed = run.outcome === 'ok' ? 'upstream_empty_response' : run.outcome
       if (hasBegun) return { calls, atMs, text, broke: failed, failed: null }
+      failures.push(failed)
       if (failed !== asking.asksAgainAfter) break
     }
   }
-  return { calls, atMs, text: null, broke: null, failed }
+  return { calls, atMs, text: null, broke: null, failed: reasonOf(failures) }
+}
+
+/** The last of them; but that the request is wrong counts only where all say so. */
+function reasonOf(failures: readonly ErrorCode[]): ErrorCode {
+  return failures.findLast((code) => code !== 'upstream_bad_request') ?? 'upstream_bad_request'
 }
 
 /** Of several drafts of equal weight: a whole one, then the first. */

@@ -69,7 +69,7 @@ function settle(
   const seen = lives.map((life) => cutAt(life, atMs))
   const calls = [...before.calls, ...seen.map(({ call }) => call)]
   const drafts = seen.flatMap(({ draft }) => draft ?? [])
-  const usable = drafts.length >= minWorkers ? drafts : before.drafts.at(-1)
+  const usable = drafts.length >= Math.max(1, minWorkers) ? drafts : before.drafts.at(-1)
   if (!usable) return { failed: tooFew(drafts.length, seen, { before, calls, atMs }) }
   const degraded = drafts.length < lives.length ? `${drafts.length}/${lives.length}` : before.degraded
   return { gathered: { atMs, calls, usable, drafts: [...before.drafts, usable], degraded } }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../src/chat/errors.ts'
 import type { StrategyName } from '../../src/mixture/strategies/strategies.ts'
 import {
   ask,
+  type Asked,
   bestOf,
   cutAt,
   cutShort,
@@ -21,7 +22,28 @@ import type { WorkerCase } from './timeline.ts'
 /** What `strategy` must make of a case. */
 export function expectationOf(strategy: StrategyName, matrixCase: MatrixCase): Expectation {
   const whole = throughRounds(matrixCase, (workers, before) => ways[strategy](matrixCase, workers, before))
-  return cutShort(whole, matrixCase.leavesAtMs)
+  return cutShort(matrixCase.minWorkers === 0 ? orAlone(matrixCase, whole) : whole, matrixCase.leavesAtMs)
+}
+
+/** The same, but where no worker had a draft the aggregate answers without. */
+function orAlone(matrixCase: MatrixCase, whole: Expectation): Expectation {
+  const { end, calls, drafts } = whole
+  if (!('code' in end) || end.code !== 'all_workers_failed') return whole
+  const asked = ask(matrixCase, {
+    startsAtMs: end.atMs,
+    wantedOf: (answer) => ({ answer }),
+    streamed: matrixCase.streamed,
+    asksAgainAfter: null,
+  })
+  const degraded = `0/${matrixCase.rounds[0]?.length}`
+  return endedBy(asked, { atMs: asked.atMs, calls: [...calls, ...asked.calls], usable: [], drafts, degraded })
+}
+
+/** What the aggregate said, or why it said nothing, or no more. */
+function endedBy(asked: Asked, after: Gathered): Expectation {
+  if (asked.broke) return failure(after, asked.broke, asked.text)
+  if (asked.text === null) return failure(after, asked.failed, '')
+  return { ...after, end: { atMs: asked.atMs, text: asked.text, finishReason: 'stop' } }
 }
 
 type Way = (matrixCase: MatrixCase, workers: readonly WorkerCase[], before: Before) => Expectation
@@ -136,10 +158,8 @@ function written(matrixCase: MatrixCase, gathered: Gathered, shown = gathered.us
     asksAgainAfter: 'context_length_exceeded',
   })
   const after = { ...gathered, calls: [...gathered.calls, ...asked.calls], atMs: asked.atMs }
-  if (asked.broke) return failure(after, asked.broke, asked.text)
-  if (asked.text !== null) return { ...after, end: { atMs: asked.atMs, text: asked.text, finishReason: 'stop' } }
-  if (asked.failed === 'upstream_bad_request') return failure(after, asked.failed, '')
-  return instead(matrixCase, after, shown)
+  const isStoodInFor = asked.text === null && asked.failed !== 'upstream_bad_request'
+  return isStoodInFor ? instead(matrixCase, after, shown) : endedBy(asked, after)
 }
 
 function failure({ calls, atMs, degraded, drafts }: Gathered, code: ErrorCode, said: string): Expectation {
