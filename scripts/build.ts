@@ -1,4 +1,4 @@
-/** Builds dist/: the JavaScript and types that are published, with the prompts beside the code that reads them. */
+/** Builds dist/: the JavaScript and types that are published, the prompts beside the code that reads them, the page. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -14,3 +14,8 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 for (const prompt of globSync(join(root, 'src/**/prompts/*.md'))) {
   cpSync(prompt, join(dist, relative(join(root, 'src'), prompt)))
 }
+execFileSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+  cwd: join(root, 'dashboard'),
+  stdio: 'inherit',
+})
+cpSync(join(root, 'dashboard/dist'), join(dist, 'dashboard'), { recursive: true })

@@ -57,6 +57,7 @@ describe('the packed tarball', () => {
             stream: false,
           }),
         })
+        expect(await (await fetch(url)).text()).toContain('<title>MoLLMR</title>')
         const body = (await response.json()) as { model: string; choices: { message: { content: string } }[] }
         expect(response.status).toBe(200)
         expect(body.model).toBe('router')

@@ -126,14 +126,14 @@ describe('no good key', () => {
     client.leave()
   })
 
-  it.each(['/', '/v1/models', '/v1/models/generic', '/openapi.json', '/mollmr/v1/traces/x', '/nothing'])(
+  it.each(['/v1/models', '/v1/models/generic', '/openapi.json', '/mollmr/v1/traces/x', '/nothing'])(
     'is a 401 at %s, too',
     async (path) => {
       expect((await fetch(gateway.url + path)).status).toBe(401)
     },
   )
 
-  it.each(['/health/live', '/health/ready'])('is enough for %s', async (path) => {
+  it.each(['/health/live', '/health/ready', '/'])('is enough for %s', async (path) => {
     expect((await fetch(gateway.url + path)).status).toBe(200)
   })
 
@@ -172,7 +172,6 @@ describe('a key for some models', () => {
     const list = await fetch(`${gateway.url}/v1/models`, { headers: bearer(bob) })
     const { data } = (await list.json()) as { data: { id: string }[] }
     expect(data.map(({ id }) => id)).toEqual(['mollmr/router', 'mollmr/generic'])
-    expect(await (await fetch(gateway.url, { headers: bearer(bob) })).text()).not.toContain('facts')
     const other = await fetch(`${gateway.url}/v1/models/facts`, { headers: bearer(bob) })
     expect([other.status, await codeOf(other)]).toEqual([403, 'model_not_allowed'])
   })

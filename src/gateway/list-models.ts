@@ -23,7 +23,7 @@ export function listModels({ catalog, startedAt }: GatewayParts, request: Fastif
 }
 
 /** What the caller's key may ask, `first` before the rest. */
-export function allowedModels(
+function allowedModels(
   snapshot: Catalog,
   { keyHolder }: FastifyRequest,
   first: readonly ListedModel[] = [],

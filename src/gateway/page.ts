@@ -1,58 +1,65 @@
-import type { ListedModel } from '../catalog/catalog.ts'
+/** The page at `/` and its files: `npm ci` and `npm run build -w dashboard` make them, a published package has them. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { RequestError } from '../chat/errors.ts'
 
-/** The page at `/`: what this is, which ids can be asked, and a curl to try it. Needs no script and no network. */
-export function homePage(baseUrl: string, models: readonly ListedModel[]): string {
-  const [first] = models
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>MoLLMR</title>
-<style>
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-  body { max-width: 52rem; margin: 3rem auto; padding: 0 1rem }
-  code, pre { font-family: ui-monospace, monospace; font-size: 0.9em }
-  pre { padding: 1rem; overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 6px }
-  table { border-collapse: collapse; width: 100% }
-  th, td { text-align: left; padding: 0.35rem 1rem 0.35rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); vertical-align: top }
-  .simulated { opacity: 0.7; font-style: italic }
-</style>
-<h1>MoLLMR</h1>
-<p>Ask it like one model. Behind it, several models write drafts and one turns them into the answer; a router picks
-which, for every request.</p>
-<h2>Point a client at it</h2>
-<p>Base URL <code>${escapeHtml(baseUrl)}/v1</code> and your API key; any will do where the config has no keys.</p>
-<pre>${escapeHtml(curlCommand(baseUrl, first?.id ?? 'router'))}</pre>
-<h2>Models</h2>
-<table>
-<tr><th>id<th>kind<th>what it is
-${models.map(modelRow).join('\n')}
-</table>
-<p><a href="/v1/models">/v1/models</a> · <a href="/openapi.json">/openapi.json</a> · <a href="/health/ready">/health/ready</a></p>
-</html>
-`
+/** In a published package, else where the sources are. */
+const folders = ['../dashboard/', '../../dashboard/dist/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
 }
 
-/** A request to paste into a shell. */
-export function curlCommand(baseUrl: string, model: string): string {
-  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Please tell me a joke.' }] })
-  return `curl ${baseUrl}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`
+/** What a model writes is shown on it: no script but ours runs, nothing is fetched from elsewhere, nobody frames it. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** Serves the page to everybody: it holds nothing but itself, and asks for a key where the API wants one. */
+export function addPage(server: FastifyInstance): void {
+  const files = new PageFiles()
+  const open = { config: { isOpen: true } }
+  server.get('/', open, (_request, reply) => files.send('index.html', reply))
+  server.get('/assets/:name', open, (request, reply) => {
+    const { name } = request.params as { readonly name: string }
+    return files.send(`assets/${name}`, reply)
+  })
 }
 
-function modelRow({ id, card }: ListedModel): string {
-  const simulated = card.simulated ? ' <span class="simulated">simulated: its texts are made up</span>' : ''
-  const description = escapeHtml(card.description ?? '')
-  return `<tr><td><code>${escapeHtml(id)}</code><td>${card.kind}<td>${description}${simulated}`
+/** Read once, when the page is first asked for: few gateways show it, and starting must be quick. */
+class PageFiles {
+  #files: ReadonlyMap<string, Buffer> | undefined
+
+  send(path: string, reply: FastifyReply): FastifyReply {
+    this.#files ??= readFiles()
+    const file = this.#files.get(path)
+    if (!file) throw new RequestError('route_not_found', missing(path, this.#files.size > 0))
+    return reply
+      .headers({
+        'content-type': types[extname(path)] ?? 'application/octet-stream',
+        // The names of the others change with what is in them.
+        'cache-control': path === 'index.html' ? 'no-cache' : 'public, max-age=31536000, immutable',
+        'content-security-policy': policy,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      })
+      .send(file)
+  }
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
+function readFiles(): ReadonlyMap<string, Buffer> {
+  const folder = folders.find((path) => existsSync(path))
+  if (folder === undefined) return new Map()
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name))
+  return new Map(paths.map((path) => [relative(folder, path).replaceAll(sep, '/'), readFileSync(path)]))
 }
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
+function missing(path: string, isBuilt: boolean): string {
+  if (isBuilt) return `There is no file "${path}".`
+  return 'The page is not built: run "npm run build -w dashboard". The API is there all the same, under /v1.'
 }

@@ -12,10 +12,10 @@ import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
 import { explain } from './explain.ts'
 import { sendMetrics } from './gateway-metrics.ts'
-import { homePage } from './home-page.ts'
 import { forgetResponse, showResponse } from './kept-responses.ts'
-import { allowedModels, listModels, showModel } from './list-models.ts'
+import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
+import { addPage } from './page.ts'
 
 const open = { config: { isOpen: true } }
 
@@ -57,7 +57,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.get('/openapi.json', () => openApiDocument())
   server.post('/mollmr/v1/explain', (http) => explain(parts, http))
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))
-  server.get('/', (request, reply) => sendHomePage(parts, request, reply))
+  addPage(server)
 }
 
 function showTrace({ traces }: GatewayParts, request: FastifyRequest): Record<string, unknown> {
@@ -77,9 +77,4 @@ function showReadiness({ admission, catalog, isConfigStale }: GatewayParts, repl
     models: catalog().list().length,
     config: isConfigStale() ? 'stale' : 'current',
   })
-}
-
-function sendHomePage(parts: GatewayParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const html = homePage(`${request.protocol}://${request.host}`, allowedModels(parts.catalog(), request))
-  return reply.header('content-type', 'text/html; charset=utf-8').send(html)
 }

@@ -1,0 +1,105 @@
+import Markdown from 'react-markdown'
+import remarkGfm from 'remark-gfm'
+import { useState } from 'react'
+import type { Failure, Run, Step } from './run.ts'
+
+/** The answer as it forms; where there is none, why. */
+export function AnswerView({ run }: { readonly run: Run }) {
+  const writer = writerOf(run)
+  const isEmpty = run.answer === '' && run.reasoning === ''
+  return (
+    <section className="answer" aria-label="Answer" aria-live="polite">
+      <Byline run={run} />
+      {run.state === 'runs' && isEmpty && (
+        <p className="waiting">{writer ? `${writer.name} reads the drafts` : waitingFor(run)}</p>
+      )}
+      {run.reasoning !== '' && (
+        <details className="reasoning">
+          <summary>Reasoning</summary>
+          {run.reasoning}
+        </details>
+      )}
+      <Prose text={run.answer} />
+      {run.state === 'stopped' && <p className="note">You stopped it; nobody writes any more.</p>}
+      {run.failure && <FailureNote failure={run.failure} />}
+      {run.answer !== '' && run.state !== 'runs' && <CopyButton text={run.answer} />}
+    </section>
+  )
+}
+
+function writerOf({ aggregates }: Run): Step | undefined {
+  return aggregates.findLast(({ state }) => state !== 'failed')
+}
+
+/** Who writes it, and what it has to do without. */
+function Byline({ run }: { readonly run: Run }) {
+  const lost = [...run.workers, ...run.aggregates].filter(({ state }) => state === 'failed').map(({ name }) => name)
+  const writer = writerOf(run)
+  return (
+    <p className="byline">
+      Answer {writer && <span className="tag">{writer.name}</span>}
+      {lost.length > 0 && <span className="tag warning">without {lost.join(', ')}</span>}
+    </p>
+  )
+}
+
+function waitingFor({ workers, route, model }: Run): string {
+  const atWork = workers.filter(({ endedMs }) => endedMs === null).length
+  if (workers.length === 0) return route === null ? `Asking ${model}` : `Asking ${route}`
+  return atWork === 1 ? 'One worker is still writing' : `${atWork} workers are writing`
+}
+
+/** Models write Markdown. What they write is no HTML of ours, and no picture is fetched for it. */
+function Prose({ text }: { readonly text: string }) {
+  return (
+    <Markdown
+      remarkPlugins={[remarkGfm]}
+      components={{
+        a: ({ href, children }) => (
+          <a href={href} target="_blank" rel="noreferrer nofollow">
+            {children}
+          </a>
+        ),
+        img: ({ alt, src }) => <span className="picture">[picture: {alt === '' ? String(src) : alt}]</span>,
+      }}
+    >
+      {text}
+    </Markdown>
+  )
+}
+
+function FailureNote({ failure: { code, message, details = [] } }: { readonly failure: Failure }) {
+  return (
+    <div className="failure" role="alert">
+      <p>
+        {message} <code>{code}</code>
+      </p>
+      {details.length > 0 && (
+        <ul>
+          {details.map((detail) => (
+            <li key={detail.worker}>
+              <strong>{detail.worker}</strong>: {detail.message} <code>{detail.code}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
+  const [isCopied, setIsCopied] = useState(false)
+  return (
+    <button
+      type="button"
+      className="quiet"
+      onClick={() => {
+        void navigator.clipboard.writeText(text).then(() => {
+          setIsCopied(true)
+        })
+      }}
+    >
+      {isCopied ? 'Copied' : label}
+    </button>
+  )
+}

@@ -1,0 +1,95 @@
+import { useState } from 'react'
+import { formatCost, formatMs } from './format.ts'
+import { GatewayError, type GatewayClient } from './gateway-client.ts'
+import { type TracedCall, tracedCalls } from './trace.ts'
+
+interface CallsProps {
+  readonly client: GatewayClient
+  readonly requestId: string
+}
+
+/** Every call that was made for an answer: when, what came of it, what it took. Fetched once it is opened. */
+export function Calls({ client, requestId }: CallsProps) {
+  const [calls, setCalls] = useState<readonly TracedCall[] | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const load = (): void => {
+    if (calls) return
+    client.trace(requestId).then(
+      (trace) => {
+        setCalls(tracedCalls(trace))
+      },
+      (error: unknown) => {
+        setProblem(error instanceof GatewayError ? error.message : 'The gateway does not answer.')
+      },
+    )
+  }
+  return (
+    <details className="calls" onToggle={load}>
+      <summary>Calls</summary>
+      {problem !== null && <p role="alert">{problem}</p>}
+      {calls && <CallsTable calls={calls} />}
+    </details>
+  )
+}
+
+function CallsTable({ calls }: { readonly calls: readonly TracedCall[] }) {
+  return (
+    <div className="wide">
+      <table>
+        <thead>
+          <tr>
+            <th>step</th>
+            <th>model</th>
+            <th className="line">time</th>
+            <th>outcome</th>
+            <th className="number">first words</th>
+            <th className="number">took</th>
+            <th className="number">tokens in</th>
+            <th className="number">out</th>
+            <th className="number">cost</th>
+          </tr>
+        </thead>
+        <tbody>
+          {calls.map((call) => (
+            <CallRow key={call.id} {...call} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function CallRow(call: TracedCall) {
+  const { stage, requested, resolved, outcome, usage, source, costUsd, firstContentMs, totalMs } = call.row
+  const guess = source === 'estimated' ? '≈ ' : ''
+  const count = (tokens: number | undefined): string =>
+    tokens === undefined ? '?' : guess + tokens.toLocaleString('en')
+  return (
+    <tr>
+      <td>
+        {stage} {call.name}
+      </td>
+      <td title={resolved === null ? undefined : `the upstream calls it ${resolved}`}>{requested}</td>
+      <td className="line">
+        <TimeLine {...call} />
+      </td>
+      <td className={outcome === 'ok' ? 'ok' : 'bad'}>{outcome}</td>
+      <td className="number">{firstContentMs === null ? '–' : formatMs(firstContentMs)}</td>
+      <td className="number">{formatMs(totalMs)}</td>
+      <td className="number">{count(usage?.promptTokens)}</td>
+      <td className="number">{count(usage?.completionTokens)}</td>
+      <td className="number">{costUsd === null ? '?' : formatCost(costUsd)}</td>
+    </tr>
+  )
+}
+
+/** Waiting for the first words, then writing. */
+function TimeLine({ begins, firstContent, ends }: TracedCall) {
+  const write = firstContent ?? ends
+  return (
+    <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect className="waits" x={begins * 100} y="4" width={Math.max(0.5, (write - begins) * 100)} height="2" />
+      <rect className="writes" x={write * 100} y="1" width={Math.max(0, (ends - write) * 100)} height="8" />
+    </svg>
+  )
+}

@@ -1,0 +1,20 @@
+import type { Total } from './run.ts'
+
+/** `0.4 s`, `12.3 s`, `2 min 5 s`. */
+export function formatMs(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`
+}
+
+/** Dollars; null where a price is not known. */
+export function formatCost(costUsd: number | null): string {
+  if (costUsd === null) return 'price not known'
+  if (costUsd === 0) return '$0'
+  return costUsd < 0.01 ? `$${costUsd.toPrecision(2)}` : `$${costUsd.toFixed(2)}`
+}
+
+/** `2,422 tokens`, and whether that is a guess. */
+export function formatTokens({ total_tokens: tokens, source }: Total): string {
+  const count = `${tokens.toLocaleString('en')} tokens`
+  return source === 'reported' ? count : `${count} (${source === 'estimated' ? 'estimated' : 'some are missing'})`
+}

@@ -1,0 +1,64 @@
+import { useEffect, useRef } from 'react'
+import { formatMs } from './format.ts'
+import type { Step } from './run.ts'
+
+interface LaneProps {
+  readonly step: Step
+  /** Since the question was asked. */
+  readonly nowMs: number
+  /** Nothing more will come. */
+  readonly isOver: boolean
+}
+
+/** A worker: what it does, how long it has been at it, and what it has written. */
+export function Lane({ step, nowMs, isOver }: LaneProps) {
+  const { name, parent, state, text, startedMs, firstMs, endedMs } = step
+  const isAtWork = endedMs === null && !isOver
+  const tookMs = Math.max(0, (endedMs ?? nowMs) - startedMs)
+  const page = useRef<HTMLDivElement>(null)
+  // What is being written is read at its end.
+  useEffect(() => {
+    if (isAtWork && page.current) page.current.scrollTop = page.current.scrollHeight
+  }, [text, isAtWork])
+  return (
+    <section
+      className={`lane ${isAtWork ? state : endedState(step)}`}
+      aria-label={`Draft of ${name}`}
+      data-nested={parent !== null}
+    >
+      <header>
+        <strong>{name}</strong>
+        <span className="state">{isAtWork ? workWords[state] : endWords(step)}</span>
+        <span
+          className="time"
+          title={firstMs === null ? undefined : `first words after ${formatMs(firstMs - startedMs)}`}
+        >
+          {formatMs(tookMs)}
+        </span>
+      </header>
+      <div className="draft" ref={page} tabIndex={0}>
+        {text}
+      </div>
+    </section>
+  )
+}
+
+const workWords: Readonly<Record<Step['state'], string>> = {
+  started: 'thinks',
+  writes: 'writes',
+  retried: 'is asked again',
+  done: 'done',
+  failed: 'failed',
+  stopped: 'stopped',
+}
+
+/** One that was at work when everything else was over has been stopped. */
+function endedState({ state }: Step): 'done' | 'failed' | 'stopped' {
+  return state === 'done' || state === 'failed' ? state : 'stopped'
+}
+
+function endWords(step: Step): string {
+  const state = endedState(step)
+  if (state === 'failed') return `failed: ${step.code ?? 'internal_error'}`
+  return state === 'done' ? 'done' : 'stopped: not needed any more'
+}
