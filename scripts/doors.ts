@@ -86,6 +86,12 @@ export const doors = {
       'Only tests import testing/.',
     ),
     only(
+      'the-page-knows-only-the-api',
+      [{ path: '^dashboard/' }, { path: '^src/' }],
+      'What the page can show, every program can.',
+    ),
+    only('the-gateway-does-not-know-the-page', [{ path: '^src/' }, { path: '^dashboard/' }], 'It serves files.'),
+    only(
       'nothing-imports-the-cli',
       [{ path: '^src/', pathNot: ['^src/cli/'] }, { path: inside('cli') }],
       'cli/ is the root.',

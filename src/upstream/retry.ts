@@ -65,13 +65,15 @@ async function begin(call: RetriedCall): Promise<AsyncIterable<ChatEvent>> {
 /** The same events; where they break off, those of one more attempt, before which the reader starts over. */
 function beginAgain(call: RetriedCall, events: AsyncIterable<ChatEvent>): AsyncIterableIterator<ChatEvent> {
   let current = events[Symbol.asyncIterator]()
-  let isSecond = false
+  let mayResume = true
+  let hasLeft = false
   const resume = async (error: unknown): Promise<IteratorResult<ChatEvent>> => {
-    if (isSecond) throw error
-    isSecond = true
+    if (!mayResume) throw error
+    mayResume = false
     const tries = new SecondTries(call)
     try {
       await tries.wait(0, error)
+      if (hasLeft) throw error
       call.context.startOver?.()
       current = (await begunEvents(call))[Symbol.asyncIterator]()
     } finally {
@@ -82,7 +84,11 @@ function beginAgain(call: RetriedCall, events: AsyncIterable<ChatEvent>): AsyncI
   const resumed: AsyncIterableIterator<ChatEvent> = {
     [Symbol.asyncIterator]: () => resumed,
     next: () => current.next().catch(resume),
-    return: () => current.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+    return: () => {
+      hasLeft = true
+      mayResume = false
+      return current.return?.() ?? Promise.resolve({ done: true, value: undefined })
+    },
   }
   return resumed
 }
