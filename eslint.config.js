@@ -21,7 +21,7 @@ const bornOld = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', '**/node_modules/', 'coverage/', 'bench/bin/'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'bench/bin/'] },
   // Without the clients that they drive their types say nothing; npm run test:clients installs them.
   { ignores: existsSync('test/clients/node_modules') ? [] : ['test/clients/'] },
   js.configs.recommended,
