@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { GatewayClient, GatewayError, type ListedModel } from './gateway-client.ts'
+import { failureOf, GatewayClient, type ListedModel } from './gateway-client.ts'
 import { KeyForm } from './key-form.tsx'
 import { Lab } from './lab.tsx'
 import type { Failure } from './run.ts'
@@ -46,8 +46,7 @@ function useListing(client: GatewayClient): Listing {
         if (isWanted) setListing({ state: 'ready', models })
       },
       (error: unknown) => {
-        const failure = error instanceof GatewayError ? error.failure : { code: 'page_offline', message: String(error) }
-        if (isWanted) setListing({ state: 'refused', failure })
+        if (isWanted) setListing({ state: 'refused', failure: failureOf(error) })
       },
     )
     return () => {

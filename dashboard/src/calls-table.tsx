@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { formatCost, formatMs } from './format.ts'
-import { GatewayError, type GatewayClient } from './gateway-client.ts'
+import { failureOf, type GatewayClient } from './gateway-client.ts'
 import { type TracedCall, tracedCalls } from './trace.ts'
 
 interface CallsProps {
@@ -19,7 +19,7 @@ export function Calls({ client, requestId }: CallsProps) {
         setCalls(tracedCalls(trace))
       },
       (error: unknown) => {
-        setProblem(error instanceof GatewayError ? error.message : 'The gateway does not answer.')
+        setProblem(failureOf(error).message)
       },
     )
   }

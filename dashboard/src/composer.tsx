@@ -1,10 +1,14 @@
 import { useEffect, useRef, useState } from 'react'
+import type { Explanation } from './explanation.ts'
+import { Forecast } from './forecast.tsx'
 import type { ListedModel } from './gateway-client.ts'
 
 interface ComposerProps {
   readonly models: readonly ListedModel[]
   readonly model: string
   readonly isRunning: boolean
+  /** What a question would do. */
+  readonly forecast: (question: string) => Promise<Explanation>
   readonly onModel: (id: string) => void
   readonly onAsk: (question: string) => void
   readonly onStop: () => void
@@ -18,7 +22,7 @@ const groups = [
   ['model', 'Single models'],
 ] as const
 
-export function Composer({ isRunning, onAsk, onStop, ...choice }: ComposerProps) {
+export function Composer({ isRunning, forecast, onAsk, onStop, ...choice }: ComposerProps) {
   const [question, setQuestion] = useState('')
   const field = useRef<HTMLTextAreaElement>(null)
   useShortcuts({ '/': () => field.current?.focus(), Escape: onStop })
@@ -45,6 +49,9 @@ export function Composer({ isRunning, onAsk, onStop, ...choice }: ComposerProps)
           if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) send(event)
         }}
       />
+      {question.trim() !== '' && (
+        <Forecast key={`${choice.model} ${question}`} explain={() => forecast(question.trim())} />
+      )}
       <div className="composer-row">
         <Choice {...choice} />
         {isRunning ? (
@@ -60,7 +67,12 @@ export function Composer({ isRunning, onAsk, onStop, ...choice }: ComposerProps)
 }
 
 /** Who is to answer, and whether the conversation goes on. */
-function Choice({ models, model, onModel, onClear }: Omit<ComposerProps, 'isRunning' | 'onAsk' | 'onStop'>) {
+function Choice({
+  models,
+  model,
+  onModel,
+  onClear,
+}: Omit<ComposerProps, 'isRunning' | 'forecast' | 'onAsk' | 'onStop'>) {
   return (
     <>
       <select

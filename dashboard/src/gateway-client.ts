@@ -1,6 +1,7 @@
 /** What the page asks of the gateway that serves it. */
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Trace } from './trace.ts'
+import type { Explanation } from './explanation.ts'
 import type { DraftText, Failure, Progress, RunEvent, Total } from './run.ts'
 
 /** Of `GET /v1/models`. */
@@ -11,7 +12,7 @@ export interface ListedModel {
 }
 
 /** The gateway says no: `code` as in docs/errors.md, `page_offline` where nothing answers. */
-export class GatewayError extends Error {
+class GatewayError extends Error {
   readonly failure: Failure
 
   constructor(failure: Failure) {
@@ -36,6 +37,12 @@ export class GatewayClient {
   async models(): Promise<readonly ListedModel[]> {
     const { data } = (await (await this.#fetch('v1/models')).json()) as { readonly data: readonly ListedModel[] }
     return data
+  }
+
+  /** What asking would do. Nothing is spent. */
+  async explain({ model, messages }: Question): Promise<Explanation> {
+    const init = { method: 'POST', body: JSON.stringify({ model, messages }) }
+    return (await (await this.#fetch('mollmr/v1/explain', init)).json()) as Explanation
   }
 
   /** What a request did. Only the latest are kept. */
@@ -76,7 +83,8 @@ export class GatewayClient {
   }
 }
 
-function failureOf(error: unknown): Failure {
+/** Why something cannot be had, whatever was thrown. */
+export function failureOf(error: unknown): Failure {
   if (error instanceof GatewayError) return error.failure
   return { code: 'page_offline', message: 'The connection to the gateway was lost. Is it still running?' }
 }

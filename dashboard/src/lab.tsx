@@ -12,7 +12,7 @@ interface LabProps {
 
 /** A conversation with everything that happens behind it. */
 export function Lab({ client, models }: LabProps) {
-  const { runs, isRunning, ask, stop, clear } = useRuns(client)
+  const { runs, isRunning, requestOf, ask, stop, clear } = useRuns(client)
   const [model, setModel] = useState(() => firstChoice(models))
   useFollow(runs)
   const askNow = (question: string): void => {
@@ -30,6 +30,7 @@ export function Lab({ client, models }: LabProps) {
       <Composer
         {...{ models, model, isRunning }}
         onModel={setModel}
+        forecast={(question) => client.explain(requestOf({ model, question }))}
         onAsk={askNow}
         onStop={stop}
         onClear={runs.length > 0 ? clear : null}

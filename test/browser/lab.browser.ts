@@ -107,6 +107,22 @@ describe('the page', () => {
     ])
   })
 
+  it('says what a question would take, and asks nobody for it', async () => {
+    await open()
+    await page.getByLabel('Question').fill('What do the wheels say?')
+    await page.getByRole('button', { name: 'What would it take?' }).click()
+    const forecast = page.locator('.forecast')
+    await forecast.getByText(/^4 calls, at most about/).waitFor()
+    expect(await forecast.getByRole('listitem').allTextContents()).toEqual([
+      'router chooses generic: decided by default',
+      'generic: synthesize',
+      ...['worker a', 'worker b', 'worker c', 'aggregate best'],
+    ])
+    expect(upstream.calls).toHaveLength(0)
+    await page.getByLabel('Question').fill('Something else')
+    await forecast.getByText(/calls/).waitFor({ state: 'detached' })
+  })
+
   it('says of which worker an answer does without, and why', async () => {
     await open()
     faultOf = { b: '500' }
