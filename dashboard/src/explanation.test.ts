@@ -12,13 +12,13 @@ const mixture: Explanation = {
 it('says who would be asked, and why', () => {
   const router = { kind: 'router', id: 'router', estimate, source: 'scorer', would_ask: null, plan: null } as const
   expect(forecastLines({ ...router, route: mixture }).map(({ depth, text }) => '  '.repeat(depth) + text)).toEqual([
-    'router chooses generic: decided by scorer',
+    'router chooses generic (scorer)',
     '  generic: synthesize',
     '    worker a',
     '    aggregate z',
   ])
   expect(forecastLines({ ...router, would_ask: 'small', route: model('z') })[0]?.text).toBe(
-    'router chooses z: small is asked first and may choose otherwise',
+    'router chooses z (small is asked first and may choose otherwise)',
   )
 })
 

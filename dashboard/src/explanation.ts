@@ -48,8 +48,8 @@ export function forecastLines(explanation: Explanation, depth = 0, part = ''): r
       return [{ depth, text: part + id }]
     case 'router': {
       const { source, would_ask: asks, plan, route } = explanation
-      const why = asks === null ? `decided by ${source}` : `${asks} is asked first and may choose otherwise`
-      const text = `${part}${id} chooses ${route.id}: ${plan ?? why}`
+      const why = asks === null ? source : `${asks} is asked first and may choose otherwise`
+      const text = `${part}${id} chooses ${route.id} (${plan ?? why})`
       return [{ depth, text }, ...forecastLines(route, depth + 1)]
     }
     case 'mixture': {

@@ -114,7 +114,7 @@ describe('the page', () => {
     const forecast = page.locator('.forecast')
     await forecast.getByText(/^4 calls, at most about/).waitFor()
     expect(await forecast.getByRole('listitem').allTextContents()).toEqual([
-      'router chooses generic: decided by default',
+      'router chooses generic (single)',
       'generic: synthesize',
       ...['worker a', 'worker b', 'worker c', 'aggregate best'],
     ])
