@@ -1,11 +1,13 @@
 import Markdown from 'react-markdown'
 import remarkGfm from 'remark-gfm'
-import { useState } from 'react'
+import { memo, useDeferredValue, useState } from 'react'
 import type { Failure, Run, Step } from './run.ts'
 
 /** The answer as it forms; where there is none, why. */
 export function AnswerView({ run }: { readonly run: Run }) {
   const writer = writerOf(run)
+  // Reading Markdown takes longer the longer it gets: words come first, their form when there is time.
+  const answer = useDeferredValue(run.answer)
   const isEmpty = run.answer === '' && run.reasoning === ''
   return (
     <section className="answer" aria-label="Answer" aria-live="polite">
@@ -19,7 +21,7 @@ export function AnswerView({ run }: { readonly run: Run }) {
           {run.reasoning}
         </details>
       )}
-      <Prose text={run.answer} />
+      <Prose text={answer} />
       {run.state === 'stopped' && <p className="note">You stopped it; nobody writes any more.</p>}
       {run.failure && <FailureNote failure={run.failure} />}
       {run.answer !== '' && run.state !== 'runs' && <CopyButton text={run.answer} />}
@@ -50,7 +52,7 @@ function waitingFor({ workers, route, model }: Run): string {
 }
 
 /** Models write Markdown. What they write is no HTML of ours, and no picture is fetched for it. */
-function Prose({ text }: { readonly text: string }) {
+const Prose = memo(function Prose({ text }: { readonly text: string }) {
   return (
     <Markdown
       remarkPlugins={[remarkGfm]}
@@ -66,7 +68,7 @@ function Prose({ text }: { readonly text: string }) {
       {text}
     </Markdown>
   )
-}
+})
 
 function FailureNote({ failure: { code, message, details = [] } }: { readonly failure: Failure }) {
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { memo, useEffect, useState } from 'react'
 import { AnswerView } from './answer-view.tsx'
 import { Calls } from './calls-table.tsx'
 import type { GatewayClient } from './gateway-client.ts'
@@ -13,7 +13,7 @@ interface RunViewProps {
 }
 
 /** One question: what the router chose, a lane for each worker, the answer, and what it took. */
-export function RunView({ client, run, isSimulated }: RunViewProps) {
+export const RunView = memo(function RunView({ client, run, isSimulated }: RunViewProps) {
   const elapsedMs = useElapsedMs(run)
   return (
     <article className="run" aria-busy={run.state === 'runs'}>
@@ -40,7 +40,7 @@ export function RunView({ client, run, isSimulated }: RunViewProps) {
       {run.state !== 'runs' && run.requestId !== null && <Calls client={client} requestId={run.requestId} />}
     </article>
   )
-}
+})
 
 function Took({ run, elapsedMs }: { readonly run: Run; readonly elapsedMs: number }) {
   const { total } = run
