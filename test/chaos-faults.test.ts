@@ -47,16 +47,23 @@ interface Told {
   readonly text: string
   readonly content: string
   readonly code: string
+  /** Of a stream: how often it says that it ends, and what it took. */
+  readonly endings: readonly [finishes: number, usages: number]
 }
 
 interface Frame {
   readonly error?: { readonly code: string }
-  readonly choices?: readonly { readonly delta: { readonly content?: string } }[]
+  readonly choices?: readonly {
+    readonly delta: { readonly content?: string }
+    readonly finish_reason?: string | null
+  }[]
+  readonly usage?: object | null
 }
 
 async function ask(index: number, stream: boolean): Promise<Told> {
   const messages = [{ role: 'user', content: 'What do the wheels say?' }]
-  const response = await gatewayFor(index).chat({ model: modelOf(index, stream), stream, messages })
+  const asked = stream ? { stream_options: { include_usage: true } } : {}
+  const response = await gatewayFor(index).chat({ model: modelOf(index, stream), stream, messages, ...asked })
   const text = await response.text()
   const { status } = response
   if (!text.startsWith('data:') && !text.startsWith(':')) {
@@ -64,14 +71,16 @@ async function ask(index: number, stream: boolean): Promise<Told> {
       choices?: { message: { content: string } }[]
       error?: { code: string }
     }
-    return { status, text, content: choices?.[0]?.message.content ?? '', code: error?.code ?? 'ok' }
+    return { status, text, content: choices?.[0]?.message.content ?? '', code: error?.code ?? 'ok', endings: [0, 0] }
   }
   const data = text
     .split('\n\n')
     .filter((frame) => frame.startsWith('data: {'))
     .map((frame) => JSON.parse(frame.slice('data: '.length)) as Frame)
   const content = data.map(({ choices }) => choices?.[0]?.delta.content ?? '').join('')
-  return { status, text, content, code: data.find(({ error }) => error)?.error?.code ?? 'ok' }
+  const finishes = data.filter(({ choices }) => choices?.some((choice) => choice.finish_reason))
+  const endings = [finishes.length, data.filter(({ usage }) => usage).length] as const
+  return { status, text, content, code: data.find(({ error }) => error)?.error?.code ?? 'ok', endings }
 }
 
 it('has at least 35 of them', () => {
@@ -82,9 +91,15 @@ describe.each([false, true])('streamed: %s', (stream) => {
   it.concurrent.each(faultNames.map((name, index) => [name, index] as const))('%s', async (name, index) => {
     const { whole, streamed, hasBegun = false } = faults[name]
     const expected = stream ? streamed : whole
-    const { status, text, content, code } = await ask(index, stream)
+    const { status, text, content, code, endings } = await ask(index, stream)
     expect(code).toBe(expected)
     expect(text.includes('[DONE]')).toBe(stream && expected === 'ok')
+    // What nobody has told is not made up.
+    if (stream && expected === 'ok')
+      expect([
+        [1, 0],
+        [1, 1],
+      ]).toContainEqual(endings)
     if (expected === 'ok') expect([status, content]).toEqual([200, chaosText])
     else {
       expect(status === 200).toBe(stream && hasBegun)

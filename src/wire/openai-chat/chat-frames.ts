@@ -2,6 +2,7 @@ import { carriesContent, type ChunkEvent, type EndEvent } from '../../chat/chat-
 import type { AnswerFacts, Failure, FrameWriter } from '../dialect.ts'
 import { type DraftText, type Progress, progressLine, wireProgress, writeProgressComment } from '../progress.ts'
 import { writeSseComment, writeSseData } from '../sse.ts'
+import { SingleEnding } from './single-ending.ts'
 import {
   type StreamHead,
   visibleUsage,
@@ -28,6 +29,7 @@ export class ChatFrames implements FrameWriter {
   /** The head of a stream that we opened ourselves; undefined while the upstream's own id and time stand. */
   #ownHead: StreamHead | undefined
   #lastHead: StreamHead | undefined
+  readonly #ending = new SingleEnding()
   #wroteUsage = false
   #hasContent = false
 
@@ -46,13 +48,11 @@ export class ChatFrames implements FrameWriter {
   }
 
   chunk(event: ChunkEvent): string {
-    const { model, keepUsage } = this.#options
-    const opening = this.#lastHead ? '' : this.#openWith(event)
-    const json = writeChunk(event, model, { head: this.#ownHead, keepUsage })
-    if (json === null) return opening
-    if (event.chunk.usage) this.#wroteUsage = true
-    this.#hasContent ||= this.#facts.progress !== undefined && carriesContent(event)
-    return opening + writeSseData(json)
+    const passed = this.#ending.pass(event)
+    if (!passed) return ''
+    const opening = this.#lastHead ? '' : this.#openWith(passed)
+    this.#hasContent ||= this.#facts.progress !== undefined && carriesContent(passed)
+    return opening + this.#frameOf(passed)
   }
 
   /** Reasoning ends where the answer begins: a line between its words would be taken for a thought of its author. */
@@ -87,10 +87,20 @@ export class ChatFrames implements FrameWriter {
     return beginsWithRole(event) ? '' : writeSseData(writeRoleChunk(this.#lastHead))
   }
 
+  #frameOf(event: ChunkEvent): string {
+    const { model, keepUsage } = this.#options
+    const json = writeChunk(event, model, { head: this.#ownHead, keepUsage })
+    if (json === null) return ''
+    if (event.chunk.usage) this.#wroteUsage = true
+    return writeSseData(json)
+  }
+
+  /** The upstream's own words where nothing is to be added to them. */
   #usageFrame(end: EndEvent): string {
     if (!this.#options.keepUsage || !this.#lastHead) return ''
     const usage = visibleUsage(end, this.#facts.ledger())
     const isOwn = usage !== end.usage
+    if (this.#ending.usage && !isOwn) return this.#frameOf(this.#ending.usage)
     return usage && (isOwn || !this.#wroteUsage) ? writeSseData(writeUsageChunk(this.#lastHead, usage)) : ''
   }
 }
