@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChatChunk, ChunkEvent } from '../../chat/chat-event.ts'
+import type { ChatChunk, ChatDelta, ChunkEvent } from '../../chat/chat-event.ts'
 import { SingleEnding } from './single-ending.ts'
 
 const head = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm' } as const
@@ -10,7 +10,7 @@ const usage = (tokens: number): ChatChunk['usage'] => ({
 })
 
 function chunk(
-  choices: readonly (readonly [index: number, delta: object, finish?: string])[],
+  choices: readonly (readonly [index: number, delta: ChatDelta, finish?: string])[],
   more: object = {},
 ): ChunkEvent {
   return {
