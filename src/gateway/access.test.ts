@@ -90,6 +90,13 @@ describe('a good key', () => {
 })
 
 describe('no good key', () => {
+  it.each(['/mollmr/v1/traces/', '/v1/responses/'])('is a 401 at %s however long the id is', async (path) => {
+    const responses = await Promise.all(
+      [5, 501, 60_000].map((length) => fetch(gateway.url + path + 'x'.repeat(length))),
+    )
+    expect(responses.map(({ status }) => status)).toEqual([401, 401, 401])
+  })
+
   const wrong: [name: string, headers: Record<string, string>][] = [
     ['none', {}],
     ['an empty one', bearer('')],

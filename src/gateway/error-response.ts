@@ -84,13 +84,16 @@ const typeByStatus: Readonly<Record<number, string>> = {
 /** Clients are never told to come back sooner: some of them loop without pause when they are. */
 const leastRetryAfterMs = 1000
 
+/** Statuses below 500 after which the SDKs of OpenAI and Anthropic ask again. */
+const triedAgain: ReadonlySet<number> = new Set([408, 409, 429])
+
 /** What the caller is told about `error`; the text of an unexpected one stays inside. */
 export function errorResponseOf(error: unknown): ErrorResponse {
   if (!isMollmrError(error)) {
     const message = 'Something went wrong inside the gateway; its log has the details.'
     return {
       status: 500,
-      headers: {},
+      headers: headersOf(error, 500),
       body: { error: { message, type: 'server_error', param: null, code: 'internal_error' } },
     }
   }
@@ -119,13 +122,13 @@ function bodyOf(error: MollmrError, status: number): ErrorBody {
   }
 }
 
-function headersOf(error: MollmrError, status: number): Record<string, string> {
+function headersOf(error: unknown, status: number): Record<string, string> {
   const retryAfterMs = retryAfterOf(error)
   // Nobody was asked yet, and the caller may try elsewhere.
   if (error instanceof OverloadError || error instanceof ShutdownError) return { 'retry-after': '1' }
   return {
     // Our own retries are spent by now: three more by the client's SDK would pay for the whole mixture three times.
-    ...(status >= 500 || status === 429 ? { 'x-should-retry': 'false' } : {}),
+    ...(status >= 500 || triedAgain.has(status) ? { 'x-should-retry': 'false' } : {}),
     ...(status === 429 && retryAfterMs !== null
       ? { 'retry-after': String(Math.ceil(Math.max(leastRetryAfterMs, retryAfterMs) / 1000)) }
       : {}),

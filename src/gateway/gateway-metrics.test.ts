@@ -21,11 +21,13 @@ describe('GET /metrics', () => {
     const messages = [{ role: 'user', content: 'Hi' }]
     for (const stream of [true, false]) await (await gateway.chat({ model: 'generic', stream, messages })).text()
     await gateway.chat({ model: 'nothing', messages })
+    await fetch(`${gateway.url}/v1/models/%zz`)
     while (gateway.traces.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
     const { text } = await read()
     for (const line of [
       'mollmr_requests_total{route="generic",outcome="ok"} 2',
       'mollmr_errors_total{code="model_not_found"} 1',
+      'mollmr_errors_total{code="invalid_request"} 1',
       'mollmr_in_flight 0',
       'mollmr_ready 1',
       'mollmr_config_stale 0',

@@ -61,8 +61,17 @@ describe('a whole answer', () => {
     gateway = await runGateway([createFailingModel('generic', new TypeError('secret detail'))])
     const response = await gateway.chat(hello)
     expect(response.status).toBe(500)
+    expect(response.headers.get('x-should-retry')).toBe('false')
     expect(await response.text()).not.toContain('secret detail')
     expect(gateway.errors).toHaveLength(1)
+  })
+
+  it.each([408, 409])('asks SDKs not to ask again after a %i of the upstream, as they would', async (status) => {
+    gateway = await runGateway([
+      createFailingModel('generic', new UpstreamError('upstream_bad_request', 'No.', { status })),
+    ])
+    const response = await gateway.chat(hello)
+    expect([response.status, response.headers.get('x-should-retry')]).toEqual([status, 'false'])
   })
 
   it('says retry-after of at least a second, and only for a rate limit', async () => {
@@ -191,6 +200,7 @@ describe('a caller that leaves', () => {
 })
 
 describe('requests that cannot be served', () => {
+  const long = 'x'.repeat(100_000)
   const cases: [name: string, path: string, init: RequestInit, status: number, code: string][] = [
     ['an unknown model', '/v1/chat/completions', json({ ...hello, model: 'genric' }), 404, 'model_not_found'],
     [
@@ -222,6 +232,9 @@ describe('requests that cannot be served', () => {
     ['a base URL with /v1 twice', '/v1/v1/models', { method: 'GET' }, 404, 'route_not_found'],
     ['an unknown model in the list', '/v1/models/nope', { method: 'GET' }, 404, 'model_not_found'],
     ['an unknown trace', '/mollmr/v1/traces/req_0', { method: 'GET' }, 404, 'route_not_found'],
+    ['a trace with a long name', `/mollmr/v1/traces/${long}`, { method: 'GET' }, 404, 'route_not_found'],
+    ['a response with a long name', `/v1/responses/${long}`, { method: 'GET' }, 404, 'response_not_found'],
+    ['a path with bytes that are none', '/v1/models/%zz', { method: 'GET' }, 400, 'invalid_request'],
   ]
 
   it.each(cases)('%s', async (...[, path, init, status, code]) => {
@@ -230,6 +243,8 @@ describe('requests that cannot be served', () => {
     const body = (await response.json()) as { error: Record<string, unknown> }
     expect(response.status).toBe(status)
     expect(body.error).toMatchObject({ code, type: 'invalid_request_error' })
+    expect(gateway.errors).toEqual([])
+    expect(response.headers.get('x-mollmr-attempts')).toBe(init.method === 'POST' ? '0' : null)
     expect(Object.keys(body.error).sort()).toEqual(['code', 'message', 'param', 'type'])
     expect(response.headers.get('x-request-id')).toMatch(/^req_/)
   })

@@ -2,38 +2,36 @@
  * The HTTP server. It speaks to clients in their dialect and hands what they ask to the catalog's models; which model
  * that is, and how many others it asks, it neither knows nor minds.
  */
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Clock } from '../chat/clock.ts'
 import { systemClock } from '../chat/clock.ts'
-import { errorCodeOf, ShutdownError } from '../chat/errors.ts'
-import { type Counter, Metrics } from '../metrics/metrics.ts'
+import { ShutdownError } from '../chat/errors.ts'
+import { Metrics } from '../metrics/metrics.ts'
 import { acceptJsonBodies } from './accept-json.ts'
 import { Admission } from './admission.ts'
 import { admitCallers } from './admit-callers.ts'
-import { callerDialect } from './caller-dialect.ts'
+import { createErrorAnswer } from './answer-error.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { decodeBodies } from './decode-body.ts'
-import { errorResponseOf } from './error-response.ts'
 import { countGateway } from './gateway-metrics.ts'
-import { guardConnections, refuseBadHttp } from './guard-connections.ts'
+import { guardConnections } from './guard-connections.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
 import { KeyRing } from './key-ring.ts'
 import { type KeyBudgets, MemoryKeyBudgets } from '../chat/key-budgets.ts'
 import { keepFilesFree } from './keep-files-free.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadWatch } from './load-watch.ts'
-import { refuseBadForm, refuseUnknownRoutes, requestErrorOf } from './refuse.ts'
-import { createRequestId } from './request-id.ts'
+import { refuseBadForm, refuseUnknownRoutes } from './refuse.ts'
 import { addRoutes } from './routes.ts'
 import type { Trace } from '../trace/trace.ts'
 import { TraceShelf } from './trace-shelf.ts'
 
-export interface GatewayOptions {
+export interface GatewayOptions extends HttpServerOptions {
   /** The catalog of this moment; a request keeps the one it began with. */
   readonly catalog: () => Catalog
   /** The keys of this moment. Default: none, everybody may ask. */
   readonly keys?: () => KeyRing
-  readonly maxBodyBytes: number
   readonly corsOrigins: readonly string[]
   /** Hears of what goes wrong inside. */
   readonly onError: (error: unknown, requestId: string) => void
@@ -57,8 +55,6 @@ export interface GatewayOptions {
   readonly onBegin?: (trace: Trace) => void
   /** Files and connections that the process may have open; the last tenth is for calls, not for callers. Default: no limit. */
   readonly maxOpenFiles?: number
-  /** How long a request may take to arrive: its headers, and all of it. Default: 10 s and 30 s. */
-  readonly patience?: { readonly headersMs: number; readonly requestMs: number }
 }
 
 export interface Gateway {
@@ -70,10 +66,6 @@ export interface Gateway {
 
 const keptTraces = 200
 const defaultMaxInFlight = 10_000
-/** Room for a key that is far too long: it is refused as a key. */
-const maxHeaderBytes = 128 * 1024
-/** Node looks for slow requests this often. */
-const connectionsCheckingInterval = 500
 
 /** Builds the server without listening. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -81,10 +73,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const inFlight = new InFlight()
   const load = new LoadWatch(clock, options.memoryShare ?? (() => 0))
   const admission = new Admission(inFlight, load, options.maxInFlight ?? defaultMaxInFlight)
-  const server = createServer(options)
   const metrics = options.metrics ?? new Metrics()
   const isConfigStale = options.isConfigStale ?? (() => false)
   const counters = countGateway(metrics, { inFlight, admission, load, isConfigStale })
+  const { onError } = options
+  const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors }))
   guardConnections(server.server, clock)
   refuseBadForm(server)
   keepFilesFree(server, options.maxOpenFiles ?? Infinity)
@@ -93,7 +86,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   allowCrossOrigin(server, options.corsOrigins)
   const openRing = new KeyRing([])
   admitCallers(server, options.keys ?? (() => openRing))
-  answerErrors(server, options.onError, counters.errors)
   refuseUnknownRoutes(server)
   addRoutes(server, {
     catalog: options.catalog,
@@ -109,7 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       counters.countTrace(trace)
       options.onTrace?.(trace)
     },
-    onError: options.onError,
+    onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })
   return {
@@ -123,60 +115,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       load.stop()
     },
   }
-}
-
-/** No route has a schema, so this is never called. */
-function noSchemas(): never {
-  throw new Error('A route has a schema, but the gateway has no compiler for one.')
-}
-
-/** The HTTP framework with our limits, and nothing of its own to say. */
-function createServer(options: GatewayOptions): FastifyInstance {
-  const { headersMs = 10_000, requestMs = 30_000 } = options.patience ?? {}
-  const server = Fastify({
-    bodyLimit: options.maxBodyBytes,
-    logger: false,
-    genReqId: createRequestId,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 500 },
-    // `wire/` checks bodies: without these two the framework loads a schema compiler that no route uses.
-    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersMs,
-      connectionsCheckingInterval,
-      requireHostHeader: false,
-    },
-    requestTimeout: requestMs,
-    clientErrorHandler: refuseBadHttp,
-    frameworkErrors: (error, request, reply) => {
-      sendError(reply, requestErrorOf(error, request))
-    },
-    // Streams end with their last frame; `close` below ends what idles.
-    forceCloseConnections: 'idle',
-    // We say it in our own words: a request on an old connection is a 503, health still answers.
-    return503OnClosing: false,
-  })
-  // Counted by us: Node would drop the rest unsaid.
-  server.server.maxHeadersCount = 0
-  return server
-}
-
-function answerErrors(server: FastifyInstance, onError: GatewayOptions['onError'], errors: Counter): void {
-  server.setErrorHandler((thrown, request, reply) => {
-    const error = requestErrorOf(thrown, request)
-    errors.add({ code: errorCodeOf(error) })
-    if (errorResponseOf(error).status === 500) onError(error, request.id)
-    sendError(reply, error)
-  })
-}
-
-function sendError(reply: FastifyReply, error: unknown): void {
-  const { request } = reply
-  const failure = errorResponseOf(error)
-  void reply
-    .code(failure.status)
-    .headers({ 'x-request-id': request.id, ...failure.headers })
-    .send(callerDialect(request).writeError(failure, request.id))
 }
 
 interface Drain {

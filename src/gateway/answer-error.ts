@@ -1,0 +1,36 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errorCodeOf } from '../chat/errors.ts'
+import type { Counter } from '../metrics/metrics.ts'
+import { callerDialect } from './caller-dialect.ts'
+import { errorResponseOf } from './error-response.ts'
+import { requestErrorOf } from './refuse.ts'
+
+interface ErrorListeners {
+  /** Hears of what goes wrong inside. */
+  readonly onError: (error: unknown, requestId: string) => void
+  /** Errors that callers were told, by their code. */
+  readonly errors: Counter
+}
+
+/** Tells callers what went wrong, in their dialect, and the operator what nobody expected. */
+export function createErrorAnswer({
+  onError,
+  errors,
+}: ErrorListeners): (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void {
+  return (thrown, request, reply) => {
+    const error = requestErrorOf(thrown, request)
+    const failure = errorResponseOf(error)
+    errors.add({ code: errorCodeOf(error) })
+    if (failure.status === 500) onError(error, request.id)
+    void reply
+      .code(failure.status)
+      .headers({ 'x-request-id': request.id, ...unspentHeaders(reply), ...failure.headers })
+      .send(callerDialect(request).writeError(failure, request.id))
+  }
+}
+
+/** What a model would have answered was refused before any was asked: the headers of an answer are not set yet. */
+function unspentHeaders(reply: FastifyReply): Readonly<Record<string, string>> {
+  const isForModels = reply.request.routeOptions.config.dialect !== undefined
+  return isForModels && !reply.hasHeader('x-mollmr-attempts') ? { 'x-mollmr-attempts': '0' } : {}
+}
