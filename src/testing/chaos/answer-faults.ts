@@ -102,6 +102,40 @@ export const answerFaults = {
       sendStream(call, frames([...firstEvents, errorJson('Broken.', 'server_error'), '[DONE]']))
     },
   },
+  'error beside choices in mid-stream': {
+    whole: 'upstream_error',
+    streamed: 'upstream_error',
+    hasBegun: true,
+    play: (call) => {
+      const last = chunkJson({ content: '' }, 'error', { error: { code: 502, message: 'Provider disconnected' } })
+      sendStream(call, frames([...firstEvents, last, '[DONE]']))
+    },
+  },
+  'error in a choice': {
+    whole: 'upstream_error',
+    streamed: 'upstream_error',
+    hasBegun: true,
+    play: (call) => {
+      const error = { code: 502, message: 'Provider disconnected' }
+      const choice = { index: 0, error, finish_reason: 'error' }
+      const half = { role: 'assistant', content: 'Forty-' }
+      const last = chunkJson({}, null, { choices: [{ ...choice, delta: {} }] })
+      say(call, completionJson({ choices: [{ ...choice, message: half }] }), [...firstEvents, last, '[DONE]'])
+    },
+  },
+  'error as a finish reason': {
+    whole: 'upstream_error',
+    streamed: 'upstream_error',
+    hasBegun: true,
+    play: (call) => {
+      const half = { index: 0, message: { role: 'assistant', content: 'Forty-' }, finish_reason: 'error' }
+      say(call, completionJson({ choices: [half] }), [...firstEvents, chunkJson({}, 'error'), '[DONE]'])
+    },
+  },
+  'error beside no choices': raw('upstream_auth_failed', (call) => {
+    const error = { code: 401, message: 'User not found.' }
+    say(call, completionJson({ error, choices: [] }), [chunkJson({}, null, { error, choices: [] }), '[DONE]'])
+  }),
   'a web page': bytes('upstream_bad_content_type', '<html><body>Welcome</body></html>', 'text/html'),
   'plain text': bytes('upstream_bad_content_type', 'Hello', 'text/plain'),
   'half JSON': bytes('upstream_malformed', completionJson().slice(0, -40)),

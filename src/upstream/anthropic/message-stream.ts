@@ -32,7 +32,8 @@ export class MessageStream {
 
   /** @throws UpstreamError for a frame that tells of a failure, and where the answer grows too long */
   read(frame: Fields): ChatChunk {
-    const failure = frame['type'] === 'error' ? failureOfBody(this.#call.model, frame) : undefined
+    const { type } = frame
+    const failure = type === 'error' || type === undefined ? failureOfBody(this.#call.model, frame) : undefined
     if (failure) throw failure
     const delta = this.#deltaOf(frame)
     this.#limit.add(delta)

@@ -205,6 +205,12 @@ describe('a failure', () => {
 
   it.each([
     ['an error in the midst', streamingFrames(streamBeginning + overloadedFrame), true, 'upstream_error'],
+    [
+      'an error in the midst without a name of its own',
+      streamingFrames(`${streamBeginning}data: {"error":{"code":429,"message":"slow"}}\n\n${stop}`),
+      true,
+      'rate_limit_exceeded',
+    ],
     ['a stream without an end', streamingFrames(streamBeginning), true, 'upstream_stream_truncated'],
     ['a stream that says nothing', streamingFrames(stop), true, 'upstream_empty_response'],
     ['a frame that is no JSON', streamingFrames('event: x\ndata: {\n\n'), true, 'upstream_malformed'],

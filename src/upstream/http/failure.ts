@@ -8,7 +8,7 @@ import {
   type UpstreamErrorCode,
 } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
-import { isObject, parseLoosely } from '../../chat/loose-json.ts'
+import { type Fields, isObject, parseLoosely } from '../../chat/loose-json.ts'
 
 /** Whose failure it is: named in every message. The keys are kept out of all of them. */
 export interface FailingModel {
@@ -59,6 +59,40 @@ export function failureOfBody(model: FailingModel, body: unknown): UpstreamError
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}"): ${clean(model, wire.message)}`, {
     ...(refusals.has(status) ? { cause: new Refusal(JSON.stringify(body)) } : {}),
   })
+}
+
+/** How servers say that they could not go on: OpenRouter and Mistral, vLLM and SGLang, DeepSeek. */
+const failedFinishes: ReadonlySet<unknown> = new Set(['error', 'abort', 'insufficient_system_resource'])
+
+/**
+ * The error in an answer that came with a good status: beside its list, instead of it, in a choice or as its finish
+ * reason. Undefined where it holds none, which is quick to see: every chunk of a stream is looked at.
+ *
+ * @param list the field that every answer has, what was said before an error included
+ */
+export function failureOfAnswer(
+  model: FailingModel,
+  body: unknown,
+  list: 'choices' | 'data' = 'choices',
+): UpstreamError | undefined {
+  if (!isObject(body)) return undefined
+  const items = body[list]
+  if (tellsOfError(body) || !Array.isArray(items) || items.length === 0) return failureOfBody(model, body)
+  for (const item of items) {
+    if (!isObject(item)) continue
+    if (tellsOfError(item)) return failureOfBody(model, item)
+    if (failedFinishes.has(item['finish_reason'])) return brokenOff(model, String(item['finish_reason']))
+  }
+  return undefined
+}
+
+/** Some servers have the field in every answer, with nothing in it. */
+function tellsOfError({ error }: Fields): boolean {
+  return isObject(error) ? Object.keys(error).length > 0 : typeof error === 'string' && error !== ''
+}
+
+function brokenOff({ id }: FailingModel, finishReason: string): UpstreamError {
+  return new UpstreamError('upstream_error', `The upstream gave up (model "${id}", finish reason "${finishReason}").`)
 }
 
 /** Our own process may open no more files: nothing is wrong with the upstream. */

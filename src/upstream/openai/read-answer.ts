@@ -1,10 +1,9 @@
 /** Reads the two forms of an OpenAI answer: a stream of events, and a whole JSON body. */
 import type { ChatChunk, ChatCompletion, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
-import { fieldsOf } from '../../chat/loose-json.ts'
 import type { WireUsage } from '../../chat/usage.ts'
 import { type SseEvent, SseParser } from '../../wire/sse.ts'
-import { type FailingModel, failureOfBody } from '../http/failure.ts'
+import { type FailingModel, failureOfAnswer } from '../http/failure.ts'
 import { type BodySource, nextBytes, readText } from '../http/read-body.ts'
 import { maxEventCharacters } from '../http/read-frames.ts'
 import { AnswerLimit } from '../answer-limit.ts'
@@ -98,8 +97,8 @@ export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent
   const { model, identity } = source
   const text = await readText(source)
   const parsed = parseJson(text, model)
-  const failure = failureOfBody(model, parsed)
-  if (failure && fieldsOf(parsed)['choices'] === undefined) throw failure
+  const failure = failureOfAnswer(model, parsed)
+  if (failure) throw failure
   const repaired = repairCompletion(parsed, identity)
   if (!repaired)
     throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no choices.`)
@@ -127,11 +126,9 @@ class StreamProgress {
     const { model, identity } = this.#source
     if (data === '') return null
     const parsed = parseJson(data, model)
+    const failure = failureOfAnswer(model, parsed)
+    if (failure) throw failure
     const repaired = repairChunk(parsed, identity)
-    if (!repaired || repaired.value.choices.length === 0) {
-      const failure = failureOfBody(model, parsed)
-      if (failure) throw failure
-    }
     if (!repaired) return null
     this.#see(repaired.value)
     return { type: 'chunk', chunk: repaired.value, ...(repaired.changed ? {} : { source: data }) }

@@ -5,7 +5,7 @@ import { UpstreamError } from '../../chat/errors.ts'
 import { parseUsage, type WireUsage, wireUsageOf } from '../../chat/usage.ts'
 import { AnswerLimit } from '../answer-limit.ts'
 import { type Fields, isObject, textIn } from '../../chat/loose-json.ts'
-import { failureOfBody } from '../http/failure.ts'
+import { failureOfAnswer } from '../http/failure.ts'
 import { type BodySource, parseFields, readText } from '../http/read-body.ts'
 import { readFrames } from '../http/read-frames.ts'
 
@@ -88,11 +88,10 @@ class TextProgress {
 /** @throws UpstreamError where a body tells of a failure, or is the answer to something else */
 function requireAnswer({ model, dialect }: RelayedSource, body: Fields): void {
   const field = dialect === 'openai-embeddings' ? 'data' : 'choices'
-  if (Array.isArray(body[field])) return
-  const failure = failureOfBody(model, body)
-  throw (
-    failure ?? new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no ${field}.`)
-  )
+  const failure = failureOfAnswer(model, body, field)
+  if (failure) throw failure
+  if (!Array.isArray(body[field]))
+    throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no ${field}.`)
 }
 
 function headOf(body: Fields, source: RelayedSource): Pick<ChatChunk, 'id' | 'created' | 'model'> {

@@ -1,5 +1,7 @@
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ChatModel, wrapModel } from '../../chat/chat-model.ts'
+import { createChatRequest } from '../../chat/chat-request.ts'
+import { collectAnswer } from '../../chat/collect-answer.ts'
 import { describeChatModelContract } from '../../testing/chat-model-contract.ts'
 import { createSayingModel } from '../../testing/fake-model.ts'
 import {
@@ -11,6 +13,7 @@ import {
   startFakeUpstream,
   type UpstreamReply,
 } from '../../testing/fake-upstream.ts'
+import { createCallContext } from '../../trace/call-context.ts'
 import { createTransport, type Transport } from '../http/transport.ts'
 import { withRelay } from './with-relay.ts'
 
@@ -62,4 +65,16 @@ describeChatModelContract('a request that is handed on past the shared language'
   failing: behind(refusing(503, { error: { message: 'Overloaded' } })),
   hanging: behind(hanging),
   keepsLedger: false,
+})
+
+it.each([true, false])('an error beside the text is an error (streamed: %s)', async (stream) => {
+  const choices = [{ index: 0, text: 'Once', finish_reason: 'error' }]
+  const broken = { id: 'cmpl-1', choices, error: { code: 429, message: 'Slow down.' } }
+  const model = behind((response) => {
+    if (stream) sendEvents(response, [JSON.stringify(broken), '[DONE]'])
+    else sendJson(response, broken)
+  })()
+  const request = createChatRequest({ model: 'small', messages: [], stream })
+  const answer = collectAnswer(model.chat(request, createCallContext()))
+  await expect(answer).rejects.toMatchObject({ code: 'rate_limit_exceeded' })
 })

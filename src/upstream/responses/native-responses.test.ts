@@ -238,6 +238,13 @@ const error = '"error":{"code":"rate_limit_exceeded","message":"Too fast for key
 describe('an answer that is none', () => {
   it.each([
     ['a stream that stops', streamingFrames(responseBeginning), 'upstream_stream_truncated'],
+    [
+      'an end that is a failure',
+      streamingFrames(
+        responseBeginning + responseFrame('response.completed', `"response":{"status":"failed",${error}}`),
+      ),
+      'rate_limit_exceeded',
+    ],
     ['response.failed', streamingFrames(responseBeginning + failing(error)), 'rate_limit_exceeded'],
     ['response.failed without a reason', streamingFrames(failing('"error":null')), 'upstream_error'],
     [

@@ -27,10 +27,11 @@ export function usageOf(usage: unknown): WireUsage | null {
   })
 }
 
-/** The error that a frame of a stream tells of: `error`, `response.failed`, or an error without a type. */
+/** The error that a frame of a stream tells of: `error`, a response that failed, or an error without a type. */
 export function failureOfFrame(model: FailingModel, frame: Fields): UpstreamError | undefined {
   switch (frame['type']) {
     case 'response.failed':
+    case 'response.completed':
       return failureOfResponse(model, fieldsOf(frame['response']))
     case 'error':
       return failureOfBody(model, frame['error'] === undefined ? { error: frame } : frame)
