@@ -126,6 +126,8 @@ export interface UpstreamFailure {
   readonly status?: number
   /** How long the upstream asked to wait. */
   readonly retryAfterMs?: number
+  /** False where the call was refused on this side and the upstream does not know of it. Default: true. */
+  readonly wasAsked?: boolean
   readonly cause?: unknown
 }
 
@@ -145,12 +147,14 @@ export class UpstreamError extends MollmrError {
   readonly isRetryable: boolean
   readonly status: number | null
   readonly retryAfterMs: number | null
+  readonly wasAsked: boolean
 
   constructor(code: UpstreamErrorCode, message: string, failure: UpstreamFailure = {}) {
     super(code, message, failure)
     this.isRetryable = retryableUpstreamCodes.has(code)
     this.status = failure.status ?? null
     this.retryAfterMs = failure.retryAfterMs ?? null
+    this.wasAsked = failure.wasAsked ?? true
   }
 }
 

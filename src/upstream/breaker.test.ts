@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { CancelledError, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { createChatRequest } from '../chat/chat-request.ts'
+import { collectAnswer } from '../chat/collect-answer.ts'
+import type { DeadlineLimits } from '../chat/deadline.ts'
+import { CancelledError, errorCodeOf, type MollmrError, UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
+import { withinDeadline } from '../chat/within-deadline.ts'
 import { beginAsking } from '../testing/ask-model.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createFakeModel, type FakeModel, type FakeStep, textSteps } from '../testing/fake-model.ts'
-import { withBreaker } from './breaker.ts'
+import { createCallContext } from '../trace/call-context.ts'
+import { Breaker, withBreaker } from './breaker.ts'
+import { retried } from './retry.ts'
 
 class Bench {
   readonly clock = new FakeClock()
@@ -86,6 +92,41 @@ describe('withBreaker', () => {
     expect(await bench.ask()).toBe('ok')
   })
 
+  it('takes no failures for a row that lie ten minutes apart', async () => {
+    const bench = new Bench()
+    for (let time = 0; time < 5; time += 1) {
+      await bench.clock.advance(600_000)
+      expect(await bench.ask(failing('upstream_error'))).toBe('upstream_error')
+    }
+    expect(await bench.ask()).toBe('ok')
+  })
+
+  it('takes failures for a row that follow each other, however long each of them takes', async () => {
+    const bench = new Bench()
+    for (let time = 0; time < 5; time += 1) {
+      const asked = bench.begin([{ waitMs: 60_000 }, ...failing('upstream_reset')])
+      await bench.clock.advance(60_000)
+      expect(await asked).toBe('upstream_reset')
+    }
+    expect(await bench.ask()).toBe('upstream_unavailable')
+  })
+
+  it.each([
+    'upstream_bad_request',
+    'context_length_exceeded',
+    'upstream_model_not_found',
+    'rate_limit_exceeded',
+    'upstream_output_limit',
+  ] as const)('ends the rest where the call that tries it is answered %s', async (code) => {
+    const bench = new Bench()
+    await bench.askTimes(5, failing('upstream_error'))
+    await bench.clock.advance(10_000)
+    expect(await bench.ask(failing(code))).toBe(code)
+    const [first, second] = [bench.begin([{ waitMs: 100 }, ...textSteps('Hi')]), bench.begin(textSteps('Hi'))]
+    await bench.clock.advance(100)
+    expect(await Promise.all([first, second])).toEqual(['ok', 'ok'])
+  })
+
   it('lets one call try after ten seconds: a good one ends the rest, a bad one begins it again', async () => {
     const bench = new Bench()
     await bench.askTimes(5, failing('upstream_error'))
@@ -157,5 +198,56 @@ describe('withBreaker', () => {
     await bench.clock.advance(1000)
     expect([await bench.ask(), bench.isResting]).toEqual(['ok', false])
     expect(bench.inner.calls).toHaveLength(2)
+  })
+})
+
+describe('a call that its caller has no more time for', () => {
+  const request = createChatRequest({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true })
+  const hanging: readonly FakeStep[] = [{ hang: true }]
+  const slow: FakeStep = { waitMs: 3000 }
+  const word: FakeStep = { delta: { content: 'a' } }
+
+  /** Asks five times, as models of the catalog are asked, and says whether the model then rests. */
+  async function restsAfter(limits: DeadlineLimits, scripts: readonly (readonly FakeStep[])[]): Promise<boolean> {
+    const clock = new FakeClock()
+    const breaker = new Breaker()
+    const inner = createFakeModel('m', { script: (_request, call) => scripts[call % scripts.length] ?? [] })
+    const model = withinDeadline(retried(withBreaker(inner, breaker), { maxRetries: 1, random: () => 1 }))
+    for (let time = 0; time < 5; time += 1) {
+      const asked = collectAnswer(model.chat(request, createCallContext({ clock, limits }))).catch(errorCodeOf)
+      await clock.advance(10_000)
+      expect(['upstream_timeout', 'upstream_idle_timeout']).toContain(await asked)
+    }
+    expect(clock.pending).toBe(0)
+    return breaker.isResting(clock.now())
+  }
+
+  it.each([
+    ['falls silent at once', 'upstream_timeout', { firstContentMs: 10_000, totalMs: 60_000 }, [hanging]],
+    [
+      'is silent in its second attempt',
+      'upstream_timeout',
+      { firstContentMs: 10_000 },
+      [failing('rate_limit_exceeded'), hanging],
+    ],
+    ['falls silent later', 'upstream_idle_timeout', { firstContentMs: 1000, idleMs: 9000 }, [[word, ...hanging]]],
+  ] as const)('is not one that %s: %s', async (...[, , limits, scripts]) => {
+    expect(await restsAfter(limits, scripts)).toBe(true)
+  })
+
+  it.each([
+    ['in all, before its first content', { firstContentMs: 30_000, totalMs: 5000 }, [hanging]],
+    [
+      'in all, while content comes',
+      { firstContentMs: 4000, idleMs: 4000, totalMs: 8000 },
+      [[slow, word, slow, word, slow, word]],
+    ],
+    [
+      'by the time of its second attempt',
+      { firstContentMs: 9000 },
+      [[{ waitMs: 8000 }, ...failing('rate_limit_exceeded')], hanging],
+    ],
+  ])('says nothing of the model: %s', async (...[, limits, scripts]) => {
+    expect(await restsAfter(limits, scripts)).toBe(false)
   })
 })

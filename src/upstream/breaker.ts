@@ -2,6 +2,7 @@
  * Rests a model that keeps failing, so that callers do not wait for what will not come and the upstream can recover.
  * One breaker for a model on an upstream with its key: what is wrong with one says nothing of another.
  */
+import type { CallContext } from '../chat/call-context.ts'
 import { wrapModel, type ChatModel } from '../chat/chat-model.ts'
 import { UpstreamError, type UpstreamErrorCode } from '../chat/errors.ts'
 import { tapEvents } from '../chat/tap-events.ts'
@@ -12,6 +13,8 @@ const failingShare = 0.5
 const mostInARow = 5
 const restMs = 10_000
 const longestCooldownMs = 300_000
+/** Of its limit: how long an attempt must have been silent to count. */
+const silentShare = 0.9
 
 /** What says that the upstream is unwell. A request that it refuses, or a caller that leaves, does not. */
 const unwell: ReadonlySet<string> = new Set<UpstreamErrorCode>([
@@ -32,24 +35,45 @@ const unwell: ReadonlySet<string> = new Set<UpstreamErrorCode>([
 const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth_failed', 'upstream_quota_exhausted'])
 
 /**
- * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, or half of at least
- * 20 calls, within 30 s (calls that still run count as good), or a refused key. Then one call tries it. A 429 that says how long rests it that long, with
- * `rate_limit_exceeded`. Default: a breaker of its own.
+ * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, each begun within 30 s
+ * of the one before, or half of at least 20 calls within 30 s (calls that still run count as good), or a refused key. Then
+ * one call tries it: whatever it is answered, a refusal of its request too, ends the rest. A 429 that says how long rests
+ * it that long, with `rate_limit_exceeded`. Default: a breaker of its own.
  */
 export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatModel {
   const guarded = wrapModel(model, (request, context) =>
     tapEvents(() => {
       const { clock } = context
-      const isProbe = breaker.enter(model.id, clock.now())
+      const beganMs = clock.now()
+      const isProbe = breaker.enter(model.id, beganMs)
       return {
         events: model.chat(request, context),
         close: (error) => {
-          breaker.leave(error, clock.now(), isProbe)
+          const nowMs = clock.now()
+          const call = { beganMs, nowMs, isProbe }
+          breaker.leave(ranOutOfTime(error, context, nowMs - beganMs) ? undefined : error, call)
         },
       }
     }),
   )
   return { ...guarded, isResting: (nowMs) => breaker.isResting(nowMs) }
+}
+
+/**
+ * True where a call was ended because its caller had no more time: its total limit was reached, or this attempt began so
+ * late that it was not silent for as long as a model may be. Neither says anything of the model.
+ */
+function ranOutOfTime(error: unknown, { clock, deadline, signal }: CallContext, tookMs: number): boolean {
+  if (!signal.aborted || !(error instanceof UpstreamError)) return false
+  const silenceMs = error.code === 'upstream_idle_timeout' ? deadline.idleMs : deadline.firstContentMs
+  return clock.now() >= deadline.endsAtMs || tookMs < silentShare * silenceMs
+}
+
+/** A call that has ended; times in milliseconds. */
+interface EndedCall {
+  readonly beganMs: number
+  readonly nowMs: number
+  readonly isProbe: boolean
 }
 
 /** What is known of how a model does. Several catalogs may share it. */
@@ -60,6 +84,7 @@ export class Breaker {
   /** Calls that have begun and not ended. */
   #running = 0
   #inARow = 0
+  #failedMs = -Infinity
   #restsUntilMs = 0
   #isResting = false
   #isProbed = false
@@ -70,14 +95,15 @@ export class Breaker {
     const coolMs = this.#coolsUntilMs - nowMs
     if (coolMs > 0) {
       const message = `The upstream limits the rate of model "${modelId}" for ${Math.ceil(coolMs / 1000)} s more.`
-      throw new UpstreamError('rate_limit_exceeded', message, { retryAfterMs: coolMs })
+      throw new UpstreamError('rate_limit_exceeded', message, { retryAfterMs: coolMs, wasAsked: false })
     }
     if (!this.#isResting) {
       this.#running += 1
       return false
     }
     if (nowMs < this.#restsUntilMs || this.#isProbed) {
-      throw new UpstreamError('upstream_unavailable', `Model "${modelId}" rests after repeated failures.`)
+      const message = `Model "${modelId}" rests after repeated failures.`
+      throw new UpstreamError('upstream_unavailable', message, { wasAsked: false })
     }
     this.#isProbed = true
     this.#running += 1
@@ -89,34 +115,36 @@ export class Breaker {
     return nowMs < this.#coolsUntilMs || (this.#isResting && (nowMs < this.#restsUntilMs || this.#isProbed))
   }
 
-  leave(error: unknown, nowMs: number, isProbe: boolean): void {
+  /** @param error null where it was good; what is no error of an upstream says nothing of the model */
+  leave(error: unknown, call: EndedCall): void {
     this.#running -= 1
-    if (isProbe) this.#isProbed = false
-    if (error === null) this.#succeed(nowMs, isProbe)
-    else if (error instanceof UpstreamError) this.#fail(error, nowMs, isProbe)
+    if (call.isProbe) this.#isProbed = false
+    if (error === null) this.#succeed(call)
+    else if (error instanceof UpstreamError) this.#fail(error, call)
   }
 
-  #succeed(nowMs: number, isProbe: boolean): void {
+  #succeed({ nowMs, isProbe }: EndedCall): void {
     this.#inARow = 0
-    if (isProbe) {
-      this.#isResting = false
-      this.#counts = [0, 0, 0, 0]
-    } else this.#count(nowMs, false)
+    if (isProbe) this.#wake()
+    else this.#count(nowMs, false)
   }
 
-  #fail({ code, retryAfterMs }: UpstreamError, nowMs: number, isProbe: boolean): void {
-    if (code === 'rate_limit_exceeded' && retryAfterMs !== null) {
+  #wake(): void {
+    this.#isResting = false
+    this.#counts = [0, 0, 0, 0]
+  }
+
+  #fail({ code, retryAfterMs }: UpstreamError, { beganMs, nowMs, isProbe }: EndedCall): void {
+    if (code === 'rate_limit_exceeded' && retryAfterMs !== null)
       this.#coolsUntilMs = Math.max(this.#coolsUntilMs, nowMs + Math.min(retryAfterMs, longestCooldownMs))
-      return
-    }
-    if (hopeless.has(code)) {
-      this.#rest(nowMs)
-      return
-    }
-    if (!unwell.has(code)) return
-    this.#count(nowMs, true)
-    this.#inARow += 1
-    if (isProbe || this.#failsInARow() || this.#failsTooOften()) this.#rest(nowMs)
+    if (hopeless.has(code)) this.#rest(nowMs)
+    else if (unwell.has(code)) {
+      this.#count(nowMs, true)
+      // From the beginning of the call: failing may take as long as the window.
+      this.#inARow = beganMs - this.#failedMs > windowMs ? 1 : this.#inARow + 1
+      this.#failedMs = nowMs
+      if (isProbe || this.#failsInARow() || this.#failsTooOften()) this.#rest(nowMs)
+    } else if (isProbe) this.#wake()
   }
 
   #rest(nowMs: number): void {

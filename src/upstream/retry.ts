@@ -21,11 +21,14 @@ export interface RetryOptions {
 const firstDelayMs = 250
 const longestDelayMs = 8000
 const longestWaitMs = 15_000
+/** Timers ring up to a millisecond before their time. */
+const earlyMs = 1
 
 /**
  * Makes a call again that failed in a way that may pass, until its first content has been handed up. The delays double
  * and are drawn at random up to their limit (full jitter), so that callers who failed together do not return together;
- * where an upstream says how long to wait, that counts. Nothing is tried again for which the deadline leaves too little.
+ * where an upstream says how long to wait, that counts, and while the breaker refuses calls for it, nobody is asked: that is
+ * waited for too, 15 s at most in all, and uses up no attempt. Nothing is tried again for which the deadline leaves too little.
  * An answer that breaks off after its first content is asked for once more where its reader can start over.
  */
 export function retried(model: ChatModel, options: RetryOptions): ChatModel {
@@ -47,18 +50,18 @@ interface RetriedCall extends RetryOptions {
 
 /** The events of the first attempt that has content. */
 async function begin(call: RetriedCall): Promise<AsyncIterable<ChatEvent>> {
-  const tries = new SecondTries(call)
+  const attempts = new Attempts(call)
   try {
     for (let retries = 0; ; retries += 1) {
       try {
-        return await begunEvents(call)
+        return await attempts.make()
       } catch (error) {
         if (retries === call.maxRetries) throw error
-        await tries.wait(retries, error)
+        await attempts.waitAfter(error, retries)
       }
     }
   } finally {
-    tries.end()
+    attempts.end()
   }
 }
 
@@ -70,14 +73,14 @@ function beginAgain(call: RetriedCall, events: AsyncIterable<ChatEvent>): AsyncI
   const resume = async (error: unknown): Promise<IteratorResult<ChatEvent>> => {
     if (!mayResume) throw error
     mayResume = false
-    const tries = new SecondTries(call)
+    const attempts = new Attempts(call)
     try {
-      await tries.wait(0, error)
+      await attempts.waitAfter(error, 0)
       if (hasLeft) throw error
       call.context.startOver?.()
-      current = (await begunEvents(call))[Symbol.asyncIterator]()
+      current = (await attempts.make())[Symbol.asyncIterator]()
     } finally {
-      tries.end()
+      attempts.end()
     }
     return current.next()
   }
@@ -93,36 +96,59 @@ function beginAgain(call: RetriedCall, events: AsyncIterable<ChatEvent>): AsyncI
   return resumed
 }
 
-/** The tries of a call after its first, as long as it counts for the budget of its upstream. */
-class SecondTries {
+/** The attempts of a call, as long as it counts for the budget of its upstream. */
+class Attempts {
   readonly #call: RetriedCall
   readonly #leave: (() => void) | undefined
   #giveBack: (() => void) | null | undefined
+  /** Since the upstream was last asked. */
+  #waitedMs = 0
 
   constructor(call: RetriedCall) {
     this.#call = call
     this.#leave = call.budget?.enter()
   }
 
+  /** Makes an attempt. One that is refused because the model's rate is limited, so that nobody was asked, is none: it waits. */
+  async make(): Promise<AsyncIterable<ChatEvent>> {
+    for (;;) {
+      try {
+        return await begunEvents(this.#call)
+      } catch (error) {
+        const waitMs = waitWhileRefused(error)
+        if (waitMs === null || this.#call.maxRetries === 0) throw error
+        await this.#wait(waitMs, { event: 'cooldown', error })
+      }
+    }
+  }
+
   /**
-   * Waits until the call may be made again.
+   * Waits until the next attempt may be made.
    *
-   * @throws `error`, why it failed, where it may not
+   * @throws `error`, why the last one failed, where none may be
    */
-  async wait(retries: number, error: unknown): Promise<void> {
-    const { model, context, budget, random = Math.random } = this.#call
+  async waitAfter(error: unknown, retries: number): Promise<void> {
+    const { budget, random = Math.random } = this.#call
     const waitMs = waitBefore(retries, error, random)
-    if (waitMs === null || !hasTimeFor(this.#call, waitMs)) throw error
-    throwIfAborted(context.signal)
+    if (waitMs === null) throw error
+    this.#waitedMs = 0
     if (budget && !this.#giveBack) this.#giveBack = budget.take()
     if (this.#giveBack === null) throw error
-    context.span.note('retry', { model: model.id, code: errorCodeOf(error), waitMs })
-    await sleep(context.clock, waitMs, context.signal)
+    await this.#wait(waitMs, { event: 'retry', error })
   }
 
   end(): void {
     this.#giveBack?.()
     this.#leave?.()
+  }
+
+  async #wait(waitMs: number, { event, error }: { readonly event: string; readonly error: unknown }): Promise<void> {
+    const { model, context } = this.#call
+    this.#waitedMs += waitMs
+    if (this.#waitedMs > longestWaitMs || !hasTimeFor(this.#call, waitMs)) throw error
+    throwIfAborted(context.signal)
+    context.span.note(event, { model: model.id, code: errorCodeOf(error), waitMs })
+    await sleep(context.clock, waitMs + earlyMs, context.signal)
   }
 }
 
@@ -149,7 +175,12 @@ function hasTimeFor({ model, request, context }: RetriedCall, waitMs: number): b
 /** Milliseconds; null where it should not be tried again. */
 function waitBefore(retries: number, error: unknown, random: () => number): number | null {
   if (!isMollmrError(error) || !error.isRetryable) return null
-  const asked = error instanceof UpstreamError ? error.retryAfterMs : null
-  if (asked !== null) return asked <= longestWaitMs ? asked : null
-  return random() * Math.min(longestDelayMs, firstDelayMs * 2 ** retries)
+  if (!(error instanceof UpstreamError) || error.retryAfterMs === null)
+    return random() * Math.min(longestDelayMs, firstDelayMs * 2 ** retries)
+  return error.wasAsked ? error.retryAfterMs : null
+}
+
+/** Milliseconds until the rate is said to be limited no longer; null for any other error. */
+function waitWhileRefused(error: unknown): number | null {
+  return error instanceof UpstreamError && error.isRetryable && !error.wasAsked ? error.retryAfterMs : null
 }
