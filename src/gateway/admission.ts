@@ -27,11 +27,17 @@ export class Admission {
     return this.#complaint === null ? 'ok' : 'overloaded'
   }
 
+  /** Why nothing is taken on; null where it is. */
+  get refusal(): ShutdownError | OverloadError | null {
+    if (this.#isDraining) return new ShutdownError()
+    const complaint = this.#complaint
+    return complaint === null ? null : new OverloadError(complaint)
+  }
+
   /** @throws ShutdownError, OverloadError */
   require(): void {
-    if (this.#isDraining) throw new ShutdownError()
-    const complaint = this.#complaint
-    if (complaint !== null) throw new OverloadError(complaint)
+    const { refusal } = this
+    if (refusal) throw refusal
   }
 
   get #complaint(): string | null {

@@ -43,6 +43,7 @@ export async function answerChat(
   { http, reply, dialect }: HttpExchange,
 ): Promise<FastifyReply> {
   if (dialect.requestIdHeader !== undefined) reply.header(dialect.requestIdHeader, http.id)
+  // Once more: many may have been let in together while none of their bodies had come.
   parts.admission.require()
   const parsed = dialect.parse(bodyOf(http), callerOf(http))
   const { model, request, named } = dialect.relayedAs

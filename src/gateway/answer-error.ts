@@ -20,12 +20,15 @@ export function createErrorAnswer({
   return (thrown, request, reply) => {
     const error = requestErrorOf(thrown, request)
     const failure = errorResponseOf(error)
+    const dialect = callerDialect(request)
+    const { requestIdHeader } = dialect
     errors.add({ code: errorCodeOf(error) })
     if (failure.status === 500) onError(error, request.id)
     void reply
       .code(failure.status)
       .headers({ 'x-request-id': request.id, ...unspentHeaders(reply), ...failure.headers })
-      .send(callerDialect(request).writeError(failure, request.id))
+      .headers(requestIdHeader === undefined ? {} : { [requestIdHeader]: request.id })
+      .send(dialect.writeError(failure, request.id))
   }
 }
 

@@ -3,6 +3,7 @@
  * closed their half of the connection. Whatever is said there has the shape of any other error, and ends the socket.
  */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../chat/clock.ts'
 import { RequestError } from '../chat/errors.ts'
@@ -64,6 +65,20 @@ function endWith(socket: Duplex, error: RequestError): void {
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
+}
+
+const lingerMs = 5000
+
+/**
+ * Lets a connection that closes behind its answer take what its caller still sends, unread, for a while. Node destroys it at
+ * once: what comes then is answered with a reset, and most clients that are still sending see that instead of the answer.
+ */
+export function closeGently(socket: Socket, clock: Clock): void {
+  const linger = (): void => {
+    const cancel = clock.after(lingerMs, () => socket.destroy())
+    socket.once('close', cancel).end()
+  }
+  socket.destroySoon = linger
 }
 
 const firstProbeMs = 15

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { RequestError } from '../chat/errors.ts'
 import { messagesDialect } from '../wire/anthropic-messages/messages-dialect.ts'
 import type { Dialect } from '../wire/dialect.ts'
@@ -7,6 +7,7 @@ import { completionsDialect } from '../wire/openai-completions/completions-diale
 import { embeddingsDialect } from '../wire/openai-embeddings/embeddings-dialect.ts'
 import { ResponseShelf } from '../wire/openai-responses/response-shelf.ts'
 import { createResponsesDialect } from '../wire/openai-responses/responses-dialect.ts'
+import { admitRequests } from './admit-requests.ts'
 import { answerChat } from './answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
@@ -30,9 +31,11 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     ['/embeddings', embeddingsDialect],
     ['/completions', completionsDialect],
   ]
+  const onRequest = admitRequests(parts.admission, parts.clock)
+  const forModels = (dialect: Dialect): RouteShorthandOptions => ({ config: { dialect }, onRequest })
   for (const [path, dialect] of dialects) {
     for (const each of [`/v1${path}`, path]) {
-      server.post(each, { config: { dialect } }, (http, reply) =>
+      server.post(each, forModels(dialect), (http, reply) =>
         answerChat(parts, parts.catalog(), { http, reply, dialect }),
       )
     }
@@ -41,9 +44,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     server.get(path, (request) => showResponse(shelf, request))
     server.delete(path, (request) => forgetResponse(shelf, request))
   }
-  server.post('/v1/messages/count_tokens', { config: { dialect: messagesDialect } }, (http) =>
-    countTokens(parts.catalog(), http),
-  )
+  server.post('/v1/messages/count_tokens', forModels(messagesDialect), (http) => countTokens(parts.catalog(), http))
   for (const path of ['/v1/models', '/models']) {
     server.get(path, (request) => listModels(parts, request))
     // Ids contain slashes: the rest of the path is the id.
@@ -55,7 +56,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   server.get('/api/hello', open, () => ({ message: 'hello' }))
   server.get('/metrics', (request, reply) => sendMetrics(parts.metrics, request, reply))
   server.get('/openapi.json', () => openApiDocument())
-  server.post('/mollmr/v1/explain', (http) => explain(parts, http))
+  server.post('/mollmr/v1/explain', forModels(chatDialect), (http) => explain(parts, http))
   server.get('/mollmr/v1/traces/:id', (request) => showTrace(parts, request))
   addPage(server)
 }

@@ -23,6 +23,7 @@ export interface RunGatewayOptions {
   readonly maxBodyBytes?: number
   readonly clock?: Clock
   readonly maxInFlight?: number
+  readonly memoryShare?: () => number
   readonly patience?: Required<GatewayOptions>['patience']
 }
 
@@ -36,6 +37,7 @@ export function runGateway(models: readonly ChatModel[], options: RunGatewayOpti
       corsOrigins: options.corsOrigins ?? ['*'],
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
+      ...(options.memoryShare ? { memoryShare: options.memoryShare } : {}),
       ...(options.patience ? { patience: options.patience } : {}),
       ...hear,
     }),
