@@ -128,7 +128,9 @@ function noCounts(): ChaosCounts {
 const resting: readonly FaultName[] = [
   '401',
   '403',
+  '402',
   'quota used up',
+  'error beside no choices',
   '429 for a second',
   '429 for an hour',
   '429 until a date',

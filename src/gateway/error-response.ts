@@ -101,9 +101,13 @@ export function errorResponseOf(error: unknown): ErrorResponse {
   return { status, headers: headersOf(error, status), body: bodyOf(error, status) }
 }
 
+/** What an upstream may say of a request in its own status: clients read others as something to try again, or to log in for. */
+const passedStatuses: ReadonlySet<number> = new Set([400, 413, 422])
+
 /** A mixture whose workers all failed for one reason fails for that reason: a rate limit, a time limit, a bad request. */
 function statusOf(error: MollmrError): number {
-  if (error instanceof UpstreamError && error.code === 'upstream_bad_request') return error.status ?? 400
+  if (error instanceof UpstreamError && error.code === 'upstream_bad_request')
+    return error.status !== null && passedStatuses.has(error.status) ? error.status : 400
   if (!(error instanceof MixtureError)) return statusByCode[error.code]
   const statuses = new Set(error.failures.map((failure) => statusByCode[failure.code]))
   const [status] = statuses

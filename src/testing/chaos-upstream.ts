@@ -7,12 +7,13 @@ import type { AddressInfo } from 'node:net'
 import { answerFaults } from './chaos/answer-faults.ts'
 import { connectionFaults } from './chaos/connection-faults.ts'
 import type { ChaosCall, Fault } from './chaos/fault.ts'
+import { refusalFaults } from './chaos/refusal-faults.ts'
 import { goodText, sayText, sayWell } from './chaos/say.ts'
 
-export type FaultName = keyof typeof answerFaults | keyof typeof connectionFaults
+export type FaultName = keyof typeof answerFaults | keyof typeof connectionFaults | keyof typeof refusalFaults
 
 /** Every way to be wrong, with what MoLLMR makes of it. */
-export const faults: Readonly<Record<FaultName, Fault>> = { ...connectionFaults, ...answerFaults }
+export const faults: Readonly<Record<FaultName, Fault>> = { ...connectionFaults, ...refusalFaults, ...answerFaults }
 export const faultNames = Object.keys(faults) as readonly FaultName[]
 /** What every good answer says. */
 export const chaosText = goodText

@@ -5,6 +5,7 @@ import {
   chunked,
   chunkJson,
   completionJson,
+  errorJson,
   firstEvents,
   flood,
   frames,
@@ -20,18 +21,6 @@ import {
   streamHead,
   textJsons,
 } from './say.ts'
-
-interface Refusal {
-  readonly status: string
-  readonly body?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-const errorJson = (message: string, code: string): string => JSON.stringify({ error: { message, code, type: code } })
-
-function refusing(code: Outcome, { status, body = errorJson('No.', ''), headers = {} }: Refusal): Fault {
-  return { whole: code, streamed: code, play: ({ socket }) => socket.write(jsonResponse(body, status, headers)) }
-}
 
 function raw(code: Outcome, play: (call: ChaosCall) => void): Fault {
   return { whole: code, streamed: code, play }
@@ -60,39 +49,6 @@ const good = (json: string, events: readonly string[]): Fault =>
 const usageEvent = (usage: unknown): string => chunkJson({}, null, { choices: [], usage })
 
 export const answerFaults = {
-  '400': refusing('upstream_bad_request', { status: '400 Bad Request' }),
-  '422': refusing('upstream_bad_request', { status: '422 Unprocessable' }),
-  'context overflow': refusing('context_length_exceeded', {
-    status: '400 Bad Request',
-    body: errorJson('Too long.', 'context_length_exceeded'),
-  }),
-  '401': refusing('upstream_auth_failed', { status: '401 Unauthorized' }),
-  '403': refusing('upstream_auth_failed', { status: '403 Forbidden' }),
-  '404': refusing('upstream_model_not_found', { status: '404 Not Found' }),
-  '429 for a second': refusing('rate_limit_exceeded', { status: '429 Too Many', headers: { 'retry-after': '1' } }),
-  '429 in milliseconds': refusing('rate_limit_exceeded', {
-    status: '429 Too Many',
-    headers: { 'retry-after-ms': '20' },
-  }),
-  '429 for an hour': refusing('rate_limit_exceeded', { status: '429 Too Many', headers: { 'retry-after': '3600' } }),
-  '429 until a date': refusing('rate_limit_exceeded', {
-    status: '429 Too Many',
-    headers: { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' },
-  }),
-  '429 without a time': refusing('rate_limit_exceeded', { status: '429 Too Many' }),
-  'quota used up': refusing('upstream_quota_exhausted', {
-    status: '429 Too Many',
-    body: errorJson('Pay.', 'insufficient_quota'),
-  }),
-  '500': refusing('upstream_error', { status: '500 Oops' }),
-  '502 with HTML': refusing('upstream_error', {
-    status: '502 Bad Gateway',
-    body: '<html>bad</html>',
-    headers: { 'content-type': 'text/html' },
-  }),
-  '503': refusing('upstream_error', { status: '503 Busy' }),
-  '529': refusing('upstream_error', { status: '529 Overloaded' }),
-  redirect: refusing('upstream_redirect', { status: '302 Found', headers: { location: 'http://127.0.0.1:1/' } }),
   'error in a 200': bytes('rate_limit_exceeded', errorJson('Slow down.', 'rate_limit_exceeded')),
   'error in mid-stream': {
     whole: 'upstream_error',

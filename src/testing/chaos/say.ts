@@ -28,6 +28,10 @@ function eventsOf(deltas: readonly string[]): readonly string[] {
   return [roleJson, ...deltas, stopJson, '[DONE]']
 }
 
+export function errorJson(message: string, code: string, fields: object = {}): string {
+  return JSON.stringify({ error: { message, code, type: code, ...fields } })
+}
+
 export function frames(events: readonly string[], lineEnd = '\n'): string {
   return events.map((event) => `data: ${event}${lineEnd}${lineEnd}`).join('')
 }

@@ -8,6 +8,8 @@ import {
   type UpstreamErrorCode,
 } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
+import { codeOfConnection, codeOfStatus, namesSpentAccount, statusOfError } from './failure-code.ts'
+import { readWireError, type WireError } from './wire-error.ts'
 import { type Fields, isObject, parseLoosely } from '../../chat/loose-json.ts'
 
 /** Whose failure it is: named in every message. The keys are kept out of all of them. */
@@ -29,18 +31,13 @@ export class Refusal extends Error {
 /** Statuses of a request that might be taken if it were written differently; chat templates fail with 500. */
 const refusals: ReadonlySet<number> = new Set([400, 422, 500])
 
-interface WireError {
-  readonly message: string
-  readonly code: string
-}
-
 const longestMessage = 300
 
 /** The error for an answer with a status of 300 or more. */
 export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
   const wire = readWireError(parseLoosely(body))
   const retryAfterMs = status === 429 || status === 503 ? parseRetryAfter(headers) : undefined
-  const code = isPassingLimit(status, wire, retryAfterMs) ? 'rate_limit_exceeded' : codeOf(status, wire)
+  const code = isPassingLimit(status, wire, retryAfterMs) ? 'rate_limit_exceeded' : codeOfStatus(status, wire)
   const said = wire ? `: ${clean(model, wire.message)}` : ''
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}", status ${status})${said}`, {
     status,
@@ -53,9 +50,8 @@ export function failureOfStatus(model: FailingModel, { status, headers }: Respon
 export function failureOfBody(model: FailingModel, body: unknown): UpstreamError | undefined {
   const wire = readWireError(body)
   if (!wire) return undefined
-  const written = Number(wire.code)
-  const status = written >= 300 && written < 600 ? written : (statusByName[wire.code] ?? 500)
-  const code = codeOf(status, wire)
+  const status = statusOfError(wire)
+  const code = codeOfStatus(status, wire)
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}"): ${clean(model, wire.message)}`, {
     ...(refusals.has(status) ? { cause: new Refusal(JSON.stringify(body)) } : {}),
   })
@@ -109,52 +105,9 @@ export function failureOfConnection(model: FailingModel, thrown: unknown, hasBeg
   return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })
 }
 
-function codeOf(status: number, wire: WireError | undefined): UpstreamErrorCode {
-  const hint = `${wire?.code ?? ''} ${wire?.message ?? ''}`
-  if (status < 400) return 'upstream_redirect'
-  if (isSpent(hint)) return 'upstream_quota_exhausted'
-  if (status === 401 || status === 403 || /api key not valid/i.test(hint)) return 'upstream_auth_failed'
-  if (status === 404) return 'upstream_model_not_found'
-  if (status === 408 || status === 504) return 'upstream_error'
-  if (status === 429) return 'rate_limit_exceeded'
-  if (status >= 500) return 'upstream_error'
-  return isOverflow(hint) ? 'context_length_exceeded' : 'upstream_bad_request'
-}
-
 /** Gemini speaks of the quota and of billing also where the minute's rate is meant; then it says how long to wait. */
 function isPassingLimit(status: number, wire: WireError | undefined, retryAfterMs: number | undefined): boolean {
-  return status === 429 && retryAfterMs !== undefined && wire?.code !== 'insufficient_quota'
-}
-
-function isSpent(hint: string): boolean {
-  return /insufficient_quota|exceeded your current quota|billing|credit balance is too low/i.test(hint)
-}
-
-const overflows = [
-  'context_length_exceeded',
-  'context (length|size|window)',
-  'maximum context',
-  'too many tokens',
-  'exceed_context_size',
-  'prompt is too long',
-  'input token count',
-]
-const overflow = new RegExp(overflows.join('|'), 'i')
-
-function isOverflow(hint: string): boolean {
-  return overflow.test(hint)
-}
-
-const statusByName: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  context_length_exceeded: 400,
-  authentication_error: 401,
-  invalid_api_key: 401,
-  permission_error: 403,
-  not_found_error: 404,
-  model_not_found: 404,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
+  return status === 429 && retryAfterMs !== undefined && !(wire && namesSpentAccount(wire))
 }
 
 const sayings: Partial<Record<UpstreamErrorCode, string>> = {
@@ -167,32 +120,11 @@ const sayings: Partial<Record<UpstreamErrorCode, string>> = {
   upstream_model_not_found: 'The upstream does not have the model',
   upstream_quota_exhausted: 'The account at the upstream is used up',
   rate_limit_exceeded: 'The upstream limits the rate',
+  upstream_bad_content_type: 'The upstream takes no requests at this path; is base_url right?',
   upstream_redirect: 'The upstream redirects, which is not followed; correct base_url',
   upstream_bad_request: 'The upstream refuses the request',
   context_length_exceeded: 'The conversation does not fit into the context window',
   upstream_error: 'The upstream failed',
-}
-
-const neverReached =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$|CERT|TLS|SSL/
-
-function codeOfConnection(reason: string, hasBegun: boolean): UpstreamErrorCode {
-  if (neverReached.test(reason)) return 'upstream_unreachable'
-  if (reason.startsWith('HPE_') || reason === 'HTTPParserError') return 'upstream_malformed'
-  if (reason === 'UND_ERR_HEADERS_OVERFLOW') return 'upstream_response_too_large'
-  return hasBegun ? 'upstream_stream_cut' : 'upstream_reset'
-}
-
-/** `{error: {message, code, type}}`, `{error: "text"}`, `{detail}`, `{message}`: servers differ. */
-function readWireError(body: unknown): WireError | undefined {
-  if (!isObject(body)) return undefined
-  const inner = body['error'] ?? (body['object'] === 'error' ? body : undefined) ?? body['detail'] ?? body['message']
-  if (inner === undefined || inner === null) return undefined
-  if (typeof inner === 'string') return { message: inner, code: '' }
-  if (!isObject(inner)) return { message: JSON.stringify(inner), code: '' }
-  const { message, code, type } = inner
-  const name = [code, type].find((value) => typeof value === 'string' || typeof value === 'number')
-  return { message: typeof message === 'string' ? message : JSON.stringify(inner), code: String(name ?? '') }
 }
 
 /** Short, and without the keys: some servers echo them. */
