@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Clock, systemClock } from '../chat/clock.ts'
 import { createChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { errorCodeOf } from '../chat/errors.ts'
@@ -28,24 +27,16 @@ afterEach(async () => {
 interface Written {
   readonly key?: string
   readonly models?: string
-  readonly more?: string
 }
 
-function read({ key = 'k', models = '{ id: a, upstream: up }', more = 'mixtures: []' }: Written = {}): Catalog {
-  const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\n${more}\n`
+function read({ key = 'k', models = '{ id: a, upstream: up }' }: Written = {}): Catalog {
+  const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\nmixtures: []\n`
   return createCatalog(parseConfig({ text, path: 'test.yaml', env: {} }).config, engines)
 }
 
 function ask(catalog: Catalog, model = 'a'): Promise<string> {
   const request = createChatRequest({ model, messages: [{ role: 'user', content: 'Which of them?' }] })
-  return collectAnswer(catalog.find(model).chat(request, createCallContext({ clock }))).then(() => 'ok', errorCodeOf)
-}
-
-/** On which the waits between tries are over at once. */
-const clock: Clock = {
-  now: () => systemClock.now(),
-  wallTime: () => systemClock.wallTime(),
-  after: (delayMs, run) => systemClock.after(delayMs < 1000 ? 0 : delayMs, run),
+  return collectAnswer(catalog.find(model).chat(request, createCallContext())).then(() => 'ok', errorCodeOf)
 }
 
 describe('a model that rests', () => {
@@ -69,15 +60,4 @@ describe('a model that rests', () => {
     fault = null
     expect(await ask(catalog, 'b')).toBe('ok')
   })
-})
-
-it('has a failing model asked twice by the router, three times by everybody else', async () => {
-  fault = '500'
-  const mixture = '{ name: generic, description: Anything, aggregate: good }'
-  const more = `mixtures: [${mixture}, { name: other, description: Something else, aggregate: good }]\nrouter: { model: a, default: generic }`
-  const catalog = read({ models: '{ id: a, upstream: up }, { id: good, upstream: up }', more })
-  await ask(catalog, 'router')
-  expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(2)
-  await ask(catalog, 'a')
-  expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(5)
 })

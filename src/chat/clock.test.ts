@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { sleep, systemClock } from './clock.ts'
 
@@ -38,9 +38,14 @@ describe('systemClock', () => {
     expect(rung).toEqual(['kept'])
   })
 
-  it('never goes back', () => {
-    const before = systemClock.now()
-    expect(systemClock.now()).toBeGreaterThanOrEqual(before)
-    expect(systemClock.wallTime()).toBeGreaterThan(1_700_000_000_000)
+  it.each([-3_600_000, 3_600_000])('does not move where the time of day is set by %d ms, as that does', (byMs) => {
+    const [before, wallBefore] = [systemClock.now(), systemClock.wallTime()]
+    const setTime = vi.spyOn(Date, 'now').mockReturnValue(wallBefore + byMs)
+    const [after, wallAfter] = [systemClock.now(), systemClock.wallTime()]
+    setTime.mockRestore()
+    expect(wallAfter).toBe(wallBefore + byMs)
+    expect(after).toBeGreaterThanOrEqual(before)
+    expect(after - before).toBeLessThan(600_000)
+    expect(wallBefore).toBeGreaterThan(1_700_000_000_000)
   })
 })

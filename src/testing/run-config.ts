@@ -1,3 +1,4 @@
+import type { Clock } from '../chat/clock.ts'
 import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { parseConfig } from '../config/parse-config.ts'
@@ -6,7 +7,11 @@ import { KeyRing } from '../gateway/key-ring.ts'
 import { type RunningGateway, runServer } from './run-gateway.ts'
 
 /** A gateway as its config means it, on a free port of the loopback. */
-export async function runConfig(text: string, env: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+export async function runConfig(
+  text: string,
+  env: Readonly<Record<string, string>> = {},
+  options: { readonly clock?: Clock } = {},
+): Promise<RunningGateway> {
   const { config } = parseConfig({ text, path: 'test.yaml', env })
   const engines = createEngines()
   const catalog = createCatalog(config, engines)
@@ -18,6 +23,7 @@ export async function runConfig(text: string, env: Readonly<Record<string, strin
       corsOrigins: config.server.corsOrigins,
       keys: () => keys,
       maxInFlight: config.server.maxInFlight,
+      ...options,
       ...hear,
     }),
   )

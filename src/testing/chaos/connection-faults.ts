@@ -65,6 +65,12 @@ export const connectionFaults = {
     play: ({ socket }) =>
       socket.write(Buffer.concat([Buffer.from(streamHead), chunked(frames(firstEvents)), Buffer.from('0\r\n\r\n')])),
   },
+  'stream with nothing but a role': {
+    whole: 'upstream_stream_truncated',
+    streamed: 'upstream_stream_truncated',
+    play: ({ socket }) =>
+      socket.write(Buffer.concat([Buffer.from(streamHead), chunked(frames([roleJson])), Buffer.from('0\r\n\r\n')])),
+  },
   'hang before headers': {
     whole: 'upstream_timeout',
     streamed: 'upstream_timeout',
