@@ -128,12 +128,15 @@ function noCounts(): ChaosCounts {
 const resting: readonly FaultName[] = [
   '401',
   '403',
+  '401 with a long page',
+  '401 cut in its body',
   '402',
   'quota used up',
   'error beside no choices',
   '429 for a second',
   '429 for an hour',
   '429 until a date',
+  '429 that hangs in its body',
 ]
 const awake = faultNames.filter((name) => !resting.includes(name))
 const passing = awake.filter((name) => faults[name].hasBegun !== true && faults[name].whole !== 'upstream_bad_request')

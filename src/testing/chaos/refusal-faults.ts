@@ -1,6 +1,7 @@
 /** Answers whose status says that they are none. */
-import type { Fault, Outcome } from './fault.ts'
-import { errorJson, jsonResponse } from './say.ts'
+import type { Socket } from 'node:net'
+import type { ChaosCall, Fault, Outcome } from './fault.ts'
+import { errorJson, head200, jsonResponse } from './say.ts'
 
 interface Refusal {
   readonly status: string
@@ -10,6 +11,16 @@ interface Refusal {
 
 function refusing(code: Outcome, { status, body = errorJson('No.', ''), headers = {} }: Refusal): Fault {
   return { whole: code, streamed: code, play: ({ socket }) => socket.write(jsonResponse(body, status, headers)) }
+}
+
+/** A refusal whose body breaks off or hangs after its first bytes. */
+function cut(code: Outcome, { status, headers = {} }: Refusal, end: (socket: Socket) => void): Fault {
+  const play = ({ socket }: ChaosCall): void => {
+    socket.write(head200({ 'content-type': 'application/json', 'content-length': '5000', ...headers }, status))
+    socket.write('{"error":{"mess')
+    end(socket)
+  }
+  return { whole: code, streamed: code, play }
 }
 
 function limiting(headers: Readonly<Record<string, string>>): Fault {
@@ -58,5 +69,24 @@ export const refusalFaults = {
   }),
   '503': refusing('upstream_error', { status: '503 Busy' }),
   '529': refusing('upstream_error', { status: '529 Overloaded' }),
+  '500 with a long page': refusing('upstream_error', {
+    status: '500 Oops',
+    body: `<html>${'Sorry. '.repeat(15_000)}</html>`,
+    headers: { 'content-type': 'text/html' },
+  }),
+  '401 with a long page': refusing('upstream_auth_failed', {
+    status: '401 Unauthorized',
+    body: `<html>${'Log in. '.repeat(15_000)}</html>`,
+    headers: { 'content-type': 'text/html' },
+  }),
+  '401 cut in its body': cut('upstream_auth_failed', { status: '401 Unauthorized' }, (socket) => socket.end()),
+  '404 reset in its body': cut('upstream_model_not_found', { status: '404 Not Found' }, (socket) => {
+    setTimeout(() => socket.resetAndDestroy(), 50)
+  }),
+  '429 that hangs in its body': cut(
+    'rate_limit_exceeded',
+    { status: '429 Too Many', headers: { 'retry-after': '30' } },
+    () => undefined,
+  ),
   redirect: refusing('upstream_redirect', { status: '302 Found', headers: { location: 'http://127.0.0.1:1/' } }),
 } satisfies Record<string, Fault>

@@ -91,6 +91,17 @@ describe('the fetch of provider packages', () => {
     await expect(response.text()).rejects.toMatchObject({ code: 'upstream_stream_cut' })
   })
 
+  it.each([
+    ['is cut', '5000'],
+    ['is very long', '100000'],
+  ])('tells of a failure whose body %s by its status', async (_, length) => {
+    const head = `HTTP/1.1 429 Too Many\r\nretry-after: 7\r\ncontent-length: ${length}\r\n\r\n`
+    server.reply = sendingRaw(head, '{"error":'.padEnd(length === '5000' ? 100 : 100_000))
+    const response = await post()
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7'])
+    expect(await response.text()).toMatch(/^\{"error":/)
+  })
+
   it('rejects where nobody listens', async () => {
     await server.close()
     await expect(post()).rejects.toMatchObject({ code: 'upstream_unreachable' })

@@ -3,8 +3,10 @@
  * pauses and broken connections are treated alike, and no timer but our own ends a call.
  */
 import type { Dispatcher } from 'undici'
+import { systemClock } from '../../chat/clock.ts'
 import { Exchange, type ExchangeRequest, type ResponseHead } from '../http/exchange.ts'
 import { type FailingModel, failureOfConnection } from '../http/failure.ts'
+import { readErrorBody } from '../http/read-error-body.ts'
 import { badContent, requireUnencoded, tooLarge } from '../http/read-body.ts'
 
 export type Fetch = typeof globalThis.fetch
@@ -14,16 +16,14 @@ const maxBodyBytes = 64 * 1024 * 1024
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** A `fetch` for the calls of one model; it rejects with `UpstreamError` where the connection fails. */
-export function createExchangeFetch(dispatcher: Dispatcher, model: FailingModel): Fetch {
+export function createExchangeFetch(dispatcher: Dispatcher, model: FailingModel, clock = systemClock): Fetch {
   return async (input, init = {}) => {
     const exchange = new Exchange(dispatcher, targetOf(addressOf(input), init), init.signal ?? neverAborted())
     try {
       const head = await exchange.head()
       requireReadable(head, model)
-      return new Response(bodiless.has(head.status) ? null : bodyOf(exchange, model), {
-        status: head.status,
-        headers: headersOf(head),
-      })
+      const body = head.status >= 300 ? await readErrorBody(exchange, clock) : bodyOf(exchange, model)
+      return new Response(bodiless.has(head.status) ? null : body, { status: head.status, headers: headersOf(head) })
     } catch (error) {
       exchange.close()
       throw failureOfConnection(model, error, false)

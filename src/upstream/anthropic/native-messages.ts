@@ -73,6 +73,7 @@ function send(
     exchange: new Exchange(dispatcher, sent, context.signal),
     model,
     isStreamed,
+    clock: context.clock,
     readStream: (source) => readMessageStream({ ...source, ...reading }),
     readWhole: (source) => readMessage({ ...source, ...reading }),
   })

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
+import type { Clock } from '../../chat/clock.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { type Fields, isObject } from '../../chat/loose-json.ts'
 import type { Exchange, ResponseHead } from './exchange.ts'
 import { type FailingModel, failureOfConnection, failureOfStatus } from './failure.ts'
+import { readErrorBody } from './read-error-body.ts'
 
 /** An answer on its way, and whose it is. */
 export interface BodySource {
@@ -10,7 +12,6 @@ export interface BodySource {
   readonly model: FailingModel
 }
 
-const maxErrorBytes = 64 * 1024
 const maxBodyBytes = 64 * 1024 * 1024
 
 /**
@@ -19,11 +20,13 @@ const maxBodyBytes = 64 * 1024 * 1024
  *
  * @throws UpstreamError where the connection fails, the status is that of a failure, or the body is of another kind
  */
-export async function answerKindOf(source: BodySource, isStreamed: boolean): Promise<'events' | 'whole'> {
+export async function answerKindOf(
+  source: BodySource,
+  { isStreamed, clock }: { readonly isStreamed: boolean; readonly clock: Clock },
+): Promise<'events' | 'whole'> {
   const head = await headOf(source)
   const { status, headers } = head
-  if (status >= 300)
-    throw failureOfStatus(source.model, head, (await readBytes(source, maxErrorBytes)).toString('utf8'))
+  if (status >= 300) throw failureOfStatus(source.model, head, await readErrorBody(source.exchange, clock))
   requireUnencoded(head, source.model)
   const type = String(headers['content-type'] ?? '')
   if (type === '') return isStreamed ? 'events' : 'whole'
@@ -46,19 +49,19 @@ export function badContent({ id }: FailingModel, what: string): UpstreamError {
 
 /** The whole body as text; rejects where it is longer than 64 MiB, or no UTF-8. */
 export async function readText(source: BodySource): Promise<string> {
-  const bytes = await readBytes(source, maxBodyBytes)
+  const bytes = await readBytes(source)
   if (isUtf8(bytes)) return bytes.toString('utf8')
   const message = `Model "${source.model.id}" answered with bytes that are no UTF-8.`
   throw new UpstreamError('upstream_malformed', message)
 }
 
-async function readBytes(source: BodySource, limit: number): Promise<Buffer> {
+async function readBytes(source: BodySource): Promise<Buffer> {
   const pieces: Buffer[] = []
   let length = 0
   for (let bytes = await nextBytes(source); bytes; bytes = await nextBytes(source)) {
     pieces.push(bytes)
     length += bytes.length
-    if (length > limit) throw tooLarge(source.model, limit)
+    if (length > maxBodyBytes) throw tooLarge(source.model, maxBodyBytes)
   }
   const [only] = pieces
   return only && pieces.length === 1 ? only : Buffer.concat(pieces)

@@ -109,6 +109,7 @@ function send(client: Client, request: ChatRequest, context: CallContext): Promi
     exchange: new Exchange(dispatcher, { ...target, body }, context.signal),
     model,
     isStreamed: request.body.stream === true,
+    clock: context.clock,
     readStream: (source) => readStream({ ...source, ...reading }),
     readWhole: (source) => readWhole({ ...source, ...reading }),
   })

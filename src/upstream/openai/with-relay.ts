@@ -46,6 +46,7 @@ export function withRelay(
         exchange: new Exchange(dispatcher, { ...target, body: spliceModel(native.json, name) }, context.signal),
         model,
         isStreamed: body.stream === true,
+        clock: context.clock,
         readStream: (source) => {
           if (dialect === 'openai-embeddings') throw badContent(model, 'a stream of events')
           return readRelayedStream({ ...source, ...reading })

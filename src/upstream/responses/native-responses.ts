@@ -96,6 +96,7 @@ function send(client: Client, { native, request, context }: Sent): Promise<Event
     exchange: new Exchange(dispatcher, sent, context.signal),
     model,
     isStreamed: request.body.stream === true,
+    clock: context.clock,
     readStream: (source) => readResponseStream({ ...source, ...reading }),
     readWhole: (source) => readResponse({ ...source, ...reading }),
   })
