@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LedgerRow } from '../chat/call-context.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
-import { openRequestLog } from './request-log.ts'
+import { openRequestLog, type RequestLog } from './request-log.ts'
 
 const row: LedgerRow = {
   stage: 'worker',
@@ -176,6 +176,51 @@ describe('the request log', () => {
     ])
     log.close()
     expect(clock.pending).toBe(0)
+  })
+
+  describe('takes no request for one that a crash has cut that it had to drop', () => {
+    async function running(clock: FakeClock): Promise<{ log: RequestLog; trace: Trace; held: DatabaseSync }> {
+      const log = openRequestLog(directory, { clock, process: ours, onError })
+      const trace = finishedTrace('dropped', clock)
+      log.begin(trace)
+      await clock.advance(100)
+      expect(read('select id from running')).toEqual([{ id: 'dropped' }])
+      return { log, trace, held: new DatabaseSync(join(directory, 'mollmr.sqlite')) }
+    }
+
+    function reopened(): RequestLog['found'] {
+      const log = openRequestLog(directory, { clock: new FakeClock(), process: ours, onError })
+      log.close()
+      return log.found
+    }
+
+    it('because too many waited', async () => {
+      const clock = new FakeClock()
+      const { log, trace, held } = await running(clock)
+      held.exec('begin immediate')
+      log.add(trace)
+      for (let index = 0; index < 10_000; index += 1) log.add(createTrace(`req_${index}`, clock))
+      await clock.advance(100)
+      expect(log.dropped).toBe(1)
+      held.exec('rollback')
+      held.close()
+      await clock.advance(1000)
+      expect(read('select id from running')).toEqual([])
+      log.close()
+      expect(reopened()).toEqual({ aborted: 0, tornPages: 0 })
+    })
+
+    it('because it cannot be written at all', async () => {
+      const clock = new FakeClock()
+      const { log, trace, held } = await running(clock)
+      held.exec('drop table calls')
+      held.close()
+      log.add(trace)
+      log.close()
+      expect([log.dropped, clock.pending]).toEqual([1, 0])
+      expect(read('select requests from losses')).toEqual([{ requests: 1 }])
+      expect(reopened()).toEqual({ aborted: 0, tornPages: 0 })
+    })
   })
 
   it('holds whole requests only after the process was killed in the middle of writing', async () => {

@@ -107,6 +107,10 @@ class SqliteRequestLog implements RequestLog {
   readonly #insertLoss: StatementSync
   /** Have begun and are not on disk yet. */
   readonly #begun = new Set<Trace>()
+  /** Ids of those that the disk says are running. */
+  readonly #running = new Set<string>()
+  /** Of these, the ones that have ended and were dropped. */
+  readonly #gone = new Set<string>()
   #waiting: Trace[] = []
   #untold = 0
   #cancelWrite: (() => void) | undefined
@@ -139,10 +143,10 @@ class SqliteRequestLog implements RequestLog {
   }
 
   close(): void {
-    this.#cancelWrite?.()
     this.#write()
-    this.#cancelWrite?.()
     this.#drop(this.#waiting.length)
+    if (this.#gone.size > 0) this.#write()
+    this.#cancelWrite?.()
     this.#tellDropped()
     this.#walSync.close()
     this.#database.close()
@@ -157,7 +161,7 @@ class SqliteRequestLog implements RequestLog {
   /** The oldest go. They are counted, and told once: when writing works again, or at the end. */
   #drop(count: number): void {
     if (count <= 0) return
-    this.#waiting.splice(0, count)
+    for (const { id } of this.#waiting.splice(0, count)) if (this.#running.has(id)) this.#gone.add(id)
     this.#untold += count
     this.dropped += count
   }
@@ -171,15 +175,17 @@ class SqliteRequestLog implements RequestLog {
   #write(): void {
     const traces = this.#waiting
     this.#waiting = []
+    this.#cancelWrite?.()
     this.#cancelWrite = undefined
     try {
       this.#database.exec('begin')
       for (const trace of this.#begun) this.#writeRunning(trace)
       for (const trace of traces) this.#writeTrace(trace)
+      for (const id of this.#gone) this.#deleteRunning.run(id)
       if (this.#untold > 0) this.#insertLoss.run(Math.round(this.#options.clock.wallTime()), this.#untold)
       this.#database.exec('commit')
       this.#walSync.request()
-      this.#begun.clear()
+      this.#remember(traces)
       this.#tellDropped()
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('rollback')
@@ -188,12 +194,21 @@ class SqliteRequestLog implements RequestLog {
     }
   }
 
+  /** What the disk says is running, now that it has these. */
+  #remember(ended: readonly Trace[]): void {
+    for (const { id } of this.#begun) this.#running.add(id)
+    for (const { id } of ended) this.#running.delete(id)
+    for (const id of this.#gone) this.#running.delete(id)
+    this.#begun.clear()
+    this.#gone.clear()
+  }
+
   /** For another time where that may help; what cannot be written at all must not stand in the way of the rest. */
   #keep(traces: readonly Trace[], error: unknown): void {
     const { errcode } = error as { readonly errcode?: unknown }
     this.#waiting = [...traces, ...this.#waiting]
     this.#drop(passing.has(errcode) ? this.#waiting.length - mostWaiting : traces.length)
-    if (this.#waiting.length > 0 || this.#begun.size > 0) this.#schedule(againAfterMs)
+    if (this.#waiting.length + this.#begun.size + this.#gone.size > 0) this.#schedule(againAfterMs)
   }
 
   #writeRunning({ id, startedAt, attributes: { route } }: Trace): void {
