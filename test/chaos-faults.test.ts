@@ -44,6 +44,8 @@ function modelOf(index: number, stream: boolean): string {
 
 interface Told {
   readonly status: number
+  /** Empty where there is none. */
+  readonly retryAfter: string
   readonly text: string
   readonly content: string
   readonly code: string
@@ -65,13 +67,13 @@ async function ask(index: number, stream: boolean): Promise<Told> {
   const asked = stream ? { stream_options: { include_usage: true } } : {}
   const response = await gatewayFor(index).chat({ model: modelOf(index, stream), stream, messages, ...asked })
   const text = await response.text()
-  const { status } = response
+  const told = { status: response.status, retryAfter: response.headers.get('retry-after') ?? '', text }
   if (!text.startsWith('data:') && !text.startsWith(':')) {
     const { choices, error } = JSON.parse(text) as {
       choices?: { message: { content: string } }[]
       error?: { code: string }
     }
-    return { status, text, content: choices?.[0]?.message.content ?? '', code: error?.code ?? 'ok', endings: [0, 0] }
+    return { ...told, content: choices?.[0]?.message.content ?? '', code: error?.code ?? 'ok', endings: [0, 0] }
   }
   const data = text
     .split('\n\n')
@@ -80,7 +82,7 @@ async function ask(index: number, stream: boolean): Promise<Told> {
   const content = data.map(({ choices }) => choices?.[0]?.delta.content ?? '').join('')
   const finishes = data.filter(({ choices }) => choices?.some((choice) => choice.finish_reason))
   const endings = [finishes.length, data.filter(({ usage }) => usage).length] as const
-  return { status, text, content, code: data.find(({ error }) => error)?.error?.code ?? 'ok', endings }
+  return { ...told, content, code: data.find(({ error }) => error)?.error?.code ?? 'ok', endings }
 }
 
 it('has at least 35 of them', () => {
@@ -91,8 +93,9 @@ describe.each([false, true])('streamed: %s', (stream) => {
   it.concurrent.each(faultNames.map((name, index) => [name, index] as const))('%s', async (name, index) => {
     const { whole, streamed, hasBegun = false } = faults[name]
     const expected = stream ? streamed : whole
-    const { status, text, content, code, endings } = await ask(index, stream)
+    const { status, retryAfter, text, content, code, endings } = await ask(index, stream)
     expect(code).toBe(expected)
+    expect(retryAfter).toMatch(/^([1-9]\d*)?$/)
     expect(text.includes('[DONE]')).toBe(stream && expected === 'ok')
     // What nobody has told is not made up.
     if (stream && expected === 'ok')

@@ -1,4 +1,4 @@
-import type { ChatDelta } from '../chat/chat-event.ts'
+import type { AnswerMessage, ChatCompletion, ChatDelta } from '../chat/chat-event.ts'
 import { UpstreamError } from '../chat/errors.ts'
 
 /** What an answer may have where nobody said otherwise. */
@@ -15,19 +15,24 @@ export class AnswerLimit {
     this.#maxCharacters = maxCharacters
   }
 
-  /** The characters of `delta`. @throws UpstreamError `upstream_output_limit` where that is too much in all */
-  add(delta: ChatDelta): number {
-    const length = lengthOf(delta)
+  /** The characters of a delta, or of a message. @throws UpstreamError `upstream_output_limit` where that is too much in all */
+  add(part: ChatDelta | AnswerMessage): number {
+    const length = lengthOf(part)
     this.#characters += length
     if (this.#characters <= this.#maxCharacters) return length
     const message = `The answer of model "${this.#modelId}" grew beyond ${this.#maxCharacters} characters.`
     throw new UpstreamError('upstream_output_limit', message)
   }
+
+  /** An answer that came whole. @throws UpstreamError `upstream_output_limit` where it says too much */
+  addWhole({ choices }: ChatCompletion): void {
+    for (const { message } of choices) this.add(message)
+  }
 }
 
-function lengthOf(delta: ChatDelta): number {
-  let length = (delta.content?.length ?? 0) + (delta.refusal?.length ?? 0)
-  length += (delta.reasoning_content?.length ?? 0) + (delta.reasoning?.length ?? 0)
-  for (const call of delta.tool_calls ?? []) length += call.function?.arguments?.length ?? 0
+function lengthOf(part: ChatDelta | AnswerMessage): number {
+  let length = (part.content?.length ?? 0) + (part.refusal?.length ?? 0)
+  length += (part.reasoning_content?.length ?? 0) + (part.reasoning?.length ?? 0)
+  for (const call of part.tool_calls ?? []) length += call.function?.arguments?.length ?? 0
   return length
 }

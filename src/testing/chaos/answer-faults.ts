@@ -33,6 +33,19 @@ function bytes(code: Outcome, text: string | Uint8Array, type = 'application/jso
   })
 }
 
+function packed(body: Buffer, encoding = 'gzip'): Fault {
+  return raw('upstream_bad_content_type', ({ socket }) => {
+    socket.write(
+      head200({
+        'content-type': 'application/json',
+        'content-encoding': encoding,
+        'content-length': String(body.length),
+      }),
+    )
+    socket.write(body)
+  })
+}
+
 /** Good answers whose bytes differ from the usual. */
 function streamOf(body: string | Uint8Array): Fault {
   return raw('ok', (call) => {
@@ -131,28 +144,9 @@ export const answerFaults = {
       head200({ 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(json) + 10) }) + json,
     )
   }),
-  'gzip that nobody asked for': raw('upstream_bad_content_type', ({ socket }) => {
-    const body = gzipSync(completionJson())
-    socket.write(
-      head200({
-        'content-type': 'application/json',
-        'content-encoding': 'gzip',
-        'content-length': String(body.length),
-      }),
-    )
-    socket.write(body)
-  }),
-  'gzip bomb': raw('upstream_bad_content_type', ({ socket }) => {
-    const body = gzipSync(Buffer.alloc(8 * 1024 * 1024))
-    socket.write(
-      head200({
-        'content-type': 'application/json',
-        'content-encoding': 'gzip, gzip, gzip, gzip, gzip',
-        'content-length': String(body.length),
-      }),
-    )
-    socket.write(body)
-  }),
+  'gzip that nobody asked for': packed(gzipSync(completionJson())),
+  'gzip that is broken': packed(gzipSync(completionJson()).fill(0, 10)),
+  'gzip bomb': packed(gzipSync(Buffer.alloc(8 * 1024 * 1024)), 'gzip, gzip, gzip, gzip, gzip'),
   '20 KB of headers': raw('upstream_response_too_large', ({ socket }) => {
     socket.write(head200({ 'x-long': 'a'.repeat(20_000) }))
   }),
@@ -165,6 +159,10 @@ export const answerFaults = {
       flood(call, chunked(frames([chunkJson({ content: 'x'.repeat(30_000) })])))
     },
   },
+  'answer that is too long': raw('upstream_output_limit', (call) => {
+    const text = 'x'.repeat(5 * 1024 * 1024)
+    say(call, completionJson({}, text), [roleJson, chunkJson({ content: text }), stopJson, '[DONE]'])
+  }),
   'no content': raw('upstream_empty_response', (call) => {
     say(call, completionJson({}, ''), [roleJson, stopJson, '[DONE]'])
   }),

@@ -53,6 +53,7 @@ export const refusalFaults = {
   '429 for an hour': limiting({ 'retry-after': '3600' }),
   '429 until a date': limiting({ 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' }),
   '429 without a time': limiting({}),
+  '429 of nonsense': limiting({ 'retry-after-ms': 'Infinity', 'retry-after': 'Infinity' }),
   'quota used up': refusing('upstream_quota_exhausted', {
     status: '429 Too Many',
     body: errorJson('Pay.', 'insufficient_quota'),

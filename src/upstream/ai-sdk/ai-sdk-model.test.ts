@@ -226,6 +226,12 @@ describe('a whole answer', () => {
     expect((await ask({})).answer.text).toBe('Here you are: {"a":1}')
   })
 
+  it('that is too long is none', async () => {
+    const provider = createFakeProvider({ result: { content: [{ type: 'text', text: 'far too long' }] } })
+    const error = await errorOf(bridge(provider, { maxAnswerCharacters: 5 }), { stream: false })
+    expect(error).toMatchObject({ code: 'upstream_output_limit' })
+  })
+
   it('without usage leaves the figure unknown', async () => {
     const unknown = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined }
     const usage = { inputTokens: unknown, outputTokens: { total: undefined, text: undefined, reasoning: undefined } }

@@ -12,6 +12,7 @@ import type { ChatBody, ChatRequest } from '../../chat/chat-request.ts'
 import { CancelledError } from '../../chat/errors.ts'
 import { abortErrorOf, linkAbort, throwIfAborted } from '../../chat/link-abort.ts'
 import { orAborted } from '../../chat/or-aborted.ts'
+import { usualAnswerCharacters } from '../answer-limit.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { createTransport } from '../http/transport.ts'
 import { warningText } from './answer-parts.ts'
@@ -105,7 +106,7 @@ function callOf({ options, name, model }: Client, body: ChatBody, { clock, span,
     model,
     identity: { id: `chatcmpl-${created}`, created, model: name },
     signal,
-    maxAnswerCharacters: options.maxAnswerCharacters ?? 4 * 1024 * 1024,
+    maxAnswerCharacters: options.maxAnswerCharacters ?? usualAnswerCharacters,
     warn: (warnings) => {
       for (const warning of warnings) span.note('upstream_warning', { model: model.id, warning: warningText(warning) })
     },

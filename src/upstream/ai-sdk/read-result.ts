@@ -1,6 +1,7 @@
 import type { LanguageModelV4Content, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { AnswerMessage, ChatCompletion, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import type { BridgedCall } from './bridged-call.ts'
 import { annotationOf, finishReasonOf, imageOf, toolCallOf, usageOf } from './answer-parts.ts'
 import { reasoningDetailOf } from './reasoning.ts'
@@ -24,6 +25,7 @@ export function* readResult(result: LanguageModelV4GenerateResult, call: Bridged
     choices: [{ index: 0, message, finish_reason: finishReason }],
     ...(usage ? { usage } : {}),
   }
+  new AnswerLimit(call.model.id, call.maxAnswerCharacters).addWhole(completion)
   yield { type: 'completion', completion }
   yield { type: 'end', usage }
 }

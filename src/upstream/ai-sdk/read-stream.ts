@@ -4,6 +4,7 @@ import type { ChatChunk, ChatDelta, ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { throwIfAborted } from '../../chat/link-abort.ts'
 import type { WireUsage } from '../../chat/usage.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import type { BridgedCall } from './bridged-call.ts'
 import { annotationOf, finishReasonOf, imageOf, usageOf } from './answer-parts.ts'
 import { emptyAnswer } from './read-result.ts'
@@ -57,16 +58,17 @@ interface Extras {
 
 class ChunkWriter {
   readonly #call: BridgedCall
+  readonly #limit: AnswerLimit
   readonly #toolCalls = new ToolCallStream()
   readonly #extras: Extras = { reasoning_details: [], images: [], annotations: [] }
   readonly #reasoning = new ReasoningStream()
   #head: Pick<ChatChunk, 'id' | 'created' | 'model'>
-  #characters = 0
   #hasBegun = false
   #finish: Finish | undefined
 
   constructor(call: BridgedCall) {
     this.#call = call
+    this.#limit = new AnswerLimit(call.model.id, call.maxAnswerCharacters)
     this.#head = call.identity
   }
 
@@ -138,7 +140,7 @@ class ChunkWriter {
 
   #say(delta: ChatDelta | null): ChatChunk[] {
     if (!delta) return []
-    this.#count(delta)
+    this.#limit.add(delta)
     const opening = this.#hasBegun ? [] : [this.#chunk({ role: 'assistant', content: '' })]
     this.#hasBegun = true
     return [...opening, this.#chunk(delta)]
@@ -164,14 +166,5 @@ class ChunkWriter {
   #chunk(delta: ChatDelta, finishReason: string | null = null): ChatChunk {
     const choices = [{ index: 0, delta, finish_reason: finishReason }]
     return { ...this.#head, object: 'chat.completion.chunk', choices }
-  }
-
-  #count({ content, reasoning_content: reasoning, tool_calls: calls }: ChatDelta): void {
-    const { maxAnswerCharacters, model } = this.#call
-    const written = calls?.reduce((length, call) => length + (call.function?.arguments?.length ?? 0), 0) ?? 0
-    this.#characters += (content?.length ?? 0) + (reasoning?.length ?? 0) + written
-    if (this.#characters <= maxAnswerCharacters) return
-    const message = `The answer of model "${model.id}" grew beyond ${maxAnswerCharacters} characters.`
-    throw new UpstreamError('upstream_output_limit', message)
   }
 }

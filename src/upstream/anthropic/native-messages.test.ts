@@ -253,8 +253,8 @@ describe('a failure', () => {
     expect((error as Error).message).not.toContain('canary')
   })
 
-  it('cuts an answer that grows without end', async () => {
-    const error = await errorOf(recordedMessage, true, modelOf({ maxAnswerCharacters: 20 }))
+  it.each([true, false])('cuts an answer that grows without end (streamed: %s)', async (stream) => {
+    const error = await errorOf(recordedMessage, stream, modelOf({ maxAnswerCharacters: 20 }))
     expect(error).toMatchObject({ code: 'upstream_output_limit' })
   })
 })

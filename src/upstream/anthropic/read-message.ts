@@ -1,6 +1,7 @@
 /** Reads the two forms of an answer of the Messages API. Every frame goes on with its own text beside what it says. */
 import type { ChatEvent } from '../../chat/chat-event.ts'
 import { UpstreamError } from '../../chat/errors.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import { type FailingModel, failureOfBody } from '../http/failure.ts'
 import { type BodySource, parseFields, readText } from '../http/read-body.ts'
 import { readFrames } from '../http/read-frames.ts'
@@ -36,6 +37,7 @@ export async function* readMessage(source: MessageSource): AsyncGenerator<ChatEv
   const failure = failureOfBody(model, message)
   if (failure) throw failure
   const completion = completionOf(message, source)
+  new AnswerLimit(model.id, source.maxAnswerCharacters).addWhole(completion)
   yield { type: 'completion', completion, native: { dialect, json } }
   yield { type: 'end', usage: completion.usage ?? null }
 }

@@ -20,6 +20,8 @@ export interface ExchangeRequest {
   readonly body?: string
 }
 
+/** Whoever says nothing leaves it to the server how to pack its answer. */
+const unpacked = { 'accept-encoding': 'identity' }
 const pauseAboveBytes = 64 * 1024
 
 /** What all requests to `url` have in common. */
@@ -56,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     signal.addEventListener('abort', this.#abort, { once: true })
-    dispatcher.dispatch({ ...request, body: request.body ?? null }, this)
+    dispatcher.dispatch({ ...request, headers: { ...unpacked, ...request.headers }, body: request.body ?? null }, this)
   }
 
   /** The status and headers; rejects where the connection fails before they are here. */

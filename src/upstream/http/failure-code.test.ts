@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failureOfStatus } from './failure.ts'
+import { failureOfConnection, failureOfStatus } from './failure.ts'
 
 const model = { id: 'm', secrets: [] }
 
@@ -90,4 +90,46 @@ it.each([
     code,
     code,
   ])
+})
+
+describe('a connection', () => {
+  const codeOfBroken = (code: string, hasBegun: boolean): string =>
+    failureOfConnection(model, Object.assign(new Error('x'), { code }), hasBegun).code
+
+  it.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EAI_FAIL',
+    'EHOSTUNREACH',
+    'EHOSTDOWN',
+    'ENETUNREACH',
+    'ENETDOWN',
+    'EADDRNOTAVAIL',
+    'EACCES',
+    'ETIMEDOUT',
+    'EPROTO',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'HOSTNAME_MISMATCH',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+  ])('that never came to be for %s says that the upstream cannot be reached', (reason) => {
+    expect(codeOfBroken(reason, false)).toBe('upstream_unreachable')
+  })
+
+  it.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', ''])('that ended before its answer for %j was reset', (reason) => {
+    expect(codeOfBroken(reason, false)).toBe('upstream_reset')
+  })
+
+  it.each(['ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'])(
+    'that breaks in mid-answer for %s was reached before',
+    (reason) => {
+      expect(codeOfBroken(reason, true)).toBe('upstream_stream_cut')
+    },
+  )
 })

@@ -27,7 +27,7 @@ export function statusOfError({ names }: WireError): number {
 
 /** The code for a connection that broke, by the reason that Node or undici give. */
 export function codeOfConnection(reason: string, hasBegun: boolean): UpstreamErrorCode {
-  if (neverReached.test(reason)) return 'upstream_unreachable'
+  if (!hasBegun && neverReached.test(reason)) return 'upstream_unreachable'
   if (reason.startsWith('HPE_') || reason === 'HTTPParserError') return 'upstream_malformed'
   if (reason === 'UND_ERR_HEADERS_OVERFLOW') return 'upstream_response_too_large'
   return hasBegun ? 'upstream_stream_cut' : 'upstream_reset'
@@ -119,5 +119,12 @@ function statusNamed(name: string): number | undefined {
   return statusesByName.get(name) ?? (wrongRequest.test(name) ? 400 : undefined)
 }
 
-const neverReached =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$|CERT|TLS|SSL/
+const neverReached = new RegExp(
+  [
+    '^(ECONNREFUSED|ENOTFOUND|EAI_\\w+|E(HOST|NET)(UNREACH|DOWN)|EADDRNOTAVAIL|EACCES|EPERM|ETIMEDOUT)$',
+    '^(EPROTO|UND_ERR_CONNECT_TIMEOUT)$',
+    // Why a certificate is not believed, as OpenSSL names it.
+    '^(UNABLE_TO_\\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|CRL_\\w+)$',
+    'CERT|TLS|SSL',
+  ].join('|'),
+)

@@ -9,6 +9,7 @@ import {
 } from '../../chat/errors.ts'
 import type { ResponseHead } from './exchange.ts'
 import { codeOfConnection, codeOfStatus, namesSpentAccount, statusOfError } from './failure-code.ts'
+import { parseRetryAfter } from './retry-after.ts'
 import { readWireError, type WireError } from './wire-error.ts'
 import { type Fields, isObject, parseLoosely } from '../../chat/loose-json.ts'
 
@@ -131,16 +132,4 @@ const sayings: Partial<Record<UpstreamErrorCode, string>> = {
 export function clean({ secrets }: FailingModel, message: string): string {
   const safe = hideSecrets(message, secrets)
   return safe.length > longestMessage ? `${safe.slice(0, longestMessage)}…` : safe
-}
-
-/** `retry-after-ms`, else `retry-after` in seconds or as a date. Milliseconds; undefined where it says nothing. */
-function parseRetryAfter(headers: ResponseHead['headers'], nowMs = Date.now()): number | undefined {
-  const inMs = Number(headers['retry-after-ms'] ?? Number.NaN)
-  if (inMs >= 0) return inMs
-  const after = headers['retry-after']
-  if (typeof after !== 'string' || after === '') return undefined
-  const seconds = Number(after)
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
-  const date = Date.parse(after)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
 }

@@ -35,10 +35,16 @@ export async function answerKindOf(
   throw badContent(source.model, `content-type "${type.slice(0, 80)}"`)
 }
 
-/** @throws UpstreamError where the body is packed, although nobody asked for it */
-export function requireUnencoded({ headers }: ResponseHead, model: FailingModel): void {
-  const encoding = String(headers['content-encoding'] ?? 'identity')
-  if (encoding !== 'identity') throw badContent(model, `content-encoding ${encoding}, which was not asked for`)
+/**
+ * Nothing is unpacked: `identity` is what every request asks for.
+ *
+ * @throws UpstreamError where the body is packed all the same
+ */
+export function requireUnencoded({ headers }: ResponseHead, { id }: FailingModel): void {
+  const encoding = String(headers['content-encoding'] ?? '').toLowerCase()
+  if (encoding === '' || encoding === 'identity') return
+  const message = `The upstream of model "${id}" packs its answers (content-encoding "${encoding.slice(0, 80)}") although identity was asked for; is there a proxy before it?`
+  throw new UpstreamError('upstream_bad_content_type', message)
 }
 
 /** The error for a body that is no answer. */

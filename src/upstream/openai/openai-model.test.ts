@@ -77,7 +77,12 @@ describe('a request', () => {
     )
     expect(upstream.calls[0]).toMatchObject({
       path: '/v1/chat/completions',
-      headers: { authorization: `Bearer ${apiKey}`, 'x-title': 'test', 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'x-title': 'test',
+        'content-type': 'application/json',
+        'accept-encoding': 'identity',
+      },
       body: { model: 'theirs' },
     })
   })
@@ -367,7 +372,8 @@ describe.each([true, false])('a failure (stream: %s)', (stream) => {
 
   it('to connect is typed', async () => {
     const request = createChatRequest({ model: 'm', messages, stream })
-    for (const baseUrl of ['http://127.0.0.1:1/v1', 'http://nowhere.invalid/v1']) {
+    const withoutTls = upstream.baseUrl.replace('http:', 'https:')
+    for (const baseUrl of ['http://127.0.0.1:1/v1', 'http://nowhere.invalid/v1', withoutTls]) {
       const events = model({ baseUrl }).chat(request, createCallContext())
       await expect(gather(events)).rejects.toMatchObject({ code: 'upstream_unreachable' })
     }
@@ -414,6 +420,29 @@ describe('a stream that goes wrong', () => {
     )
     await expect(gather(events)).rejects.toMatchObject({ code: 'upstream_output_limit' })
     await upstream.calls[0]?.aborted
+  })
+})
+
+describe('a whole answer', () => {
+  const say = (fields: object): Promise<ChatEvent[]> => {
+    const choices = [{ index: 0, message: { role: 'assistant', ...fields }, finish_reason: 'stop' }]
+    upstream.reply = refusing(200, completionOf('', { choices }))
+    const request = createChatRequest({ model: 'm', messages })
+    return gather(model({ maxAnswerCharacters: 10 }).chat(request, createCallContext()))
+  }
+  const call = (text: string): object => ({ id: 'a', type: 'function', function: { name: 'f', arguments: text } })
+
+  it.each([
+    { content: '12345678901' },
+    { content: '12345', reasoning_content: '123456' },
+    { content: '1', refusal: '1234567890' },
+    { content: null, tool_calls: [call('123456'), call('12345')] },
+  ])('with %j is more than ten characters', async (fields) => {
+    await expect(say(fields)).rejects.toMatchObject({ code: 'upstream_output_limit' })
+  })
+
+  it('may have as many as the limit', async () => {
+    expect(await say({ content: '12345', reasoning_content: '12345' })).toHaveLength(2)
   })
 })
 

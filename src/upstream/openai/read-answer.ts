@@ -104,6 +104,7 @@ export async function* readWhole(source: AnswerSource): AsyncGenerator<ChatEvent
     throw new UpstreamError('upstream_malformed', `Model "${model.id}" answered with JSON that has no choices.`)
   const completion = repaired.value
   if (!saysAnything(completion)) throw emptyAnswer(model)
+  new AnswerLimit(model.id, source.maxAnswerCharacters).addWhole(completion)
   yield { type: 'completion', completion, ...(repaired.changed ? {} : { source: text }) }
   yield { type: 'end', usage: completion.usage ?? null }
 }

@@ -29,6 +29,7 @@ export async function* readRelayed(source: RelayedSource): AsyncGenerator<ChatEv
     message: { role: 'assistant', content: text },
   }))
   const completion: ChatCompletion = { ...headOf(body, source), object: 'chat.completion', choices }
+  new AnswerLimit(model.id, source.maxAnswerCharacters).addWhole(completion)
   yield { type: 'completion', completion, native: { dialect, json } }
   yield { type: 'end', usage: usageIn(body) }
 }

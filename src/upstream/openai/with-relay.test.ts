@@ -48,10 +48,10 @@ const completing: UpstreamReply = (response, { body }) => {
 }
 
 /** The contract's requests as they would come in by the legacy API. */
-function behind(reply: UpstreamReply): () => ChatModel {
+function behind(reply: UpstreamReply, maxAnswerCharacters = 1000): () => ChatModel {
   return () => {
     server.reply = reply
-    const options = { id: 'small', baseUrl: server.baseUrl, dispatcher: transport.dispatcher }
+    const options = { id: 'small', baseUrl: server.baseUrl, dispatcher: transport.dispatcher, maxAnswerCharacters }
     const model = withRelay(createSayingModel('small', 'over chat'), options)
     return wrapModel(model, (request, context) => {
       const json = JSON.stringify({ model: 'small', prompt: 'Hi', stream: request.body.stream })
@@ -77,4 +77,10 @@ it.each([true, false])('an error beside the text is an error (streamed: %s)', as
   const request = createChatRequest({ model: 'small', messages: [], stream })
   const answer = collectAnswer(model.chat(request, createCallContext()))
   await expect(answer).rejects.toMatchObject({ code: 'rate_limit_exceeded' })
+})
+
+it.each([true, false])('a text beyond the limit is cut off (streamed: %s)', async (stream) => {
+  const request = createChatRequest({ model: 'small', messages: [], stream })
+  const answer = collectAnswer(behind(completing, 8)().chat(request, createCallContext()))
+  await expect(answer).rejects.toMatchObject({ code: 'upstream_output_limit' })
 })

@@ -278,8 +278,8 @@ describe('an answer that is none', () => {
     expect(await errorOf(refusing(200, body), false)).toMatchObject({ code })
   })
 
-  it('is ended where it grows too long', async () => {
-    expect(await errorOf(recordedResponse(), true, modelOf({ maxAnswerCharacters: 5 }))).toMatchObject({
+  it.each([true, false])('is ended where it grows too long (streamed: %s)', async (stream) => {
+    expect(await errorOf(recordedResponse(), stream, modelOf({ maxAnswerCharacters: 5 }))).toMatchObject({
       code: 'upstream_output_limit',
     })
   })

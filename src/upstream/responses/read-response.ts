@@ -3,6 +3,7 @@ import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { NativeText } from '../../chat/chat-request.ts'
 import { UpstreamError } from '../../chat/errors.ts'
 import { type Fields, fieldsOf, textIn } from '../../chat/loose-json.ts'
+import { AnswerLimit } from '../answer-limit.ts'
 import type { FailingModel } from '../http/failure.ts'
 import { type BodySource, parseFields, readText } from '../http/read-body.ts'
 import { readFrames } from '../http/read-frames.ts'
@@ -49,6 +50,7 @@ export async function* readResponse(source: ResponseSource): AsyncGenerator<Chat
   const failure = failureOfResponse(model, response)
   if (failure) throw failure
   const completion = completionOf(response, source)
+  new AnswerLimit(model.id, source.maxAnswerCharacters).addWhole(completion)
   yield { type: 'completion', completion, native: { dialect, json, ...holderOf(response, source) } }
   yield { type: 'end', usage: completion.usage ?? null }
 }
