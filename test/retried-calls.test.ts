@@ -121,6 +121,25 @@ describe('a model of an upstream', () => {
   })
 })
 
+it('is told in the ledger: which attempt each call was, and the status of an error', async () => {
+  upstream = await startChaosUpstream({ seed, choose: (_call, index) => (index === 0 ? '503' : null) })
+  const text = `
+upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}" } }
+models: [{ id: a, upstream: up }]
+mixtures: []
+`
+  gateway = await runConfig(text, {}, { clock: hasty })
+  const messages = [{ role: 'user', content: 'What do the wheels say?' }]
+  const response = await gateway.chat({ model: 'a', messages, mollmr: { include: ['usage'] } })
+  const { usage } = (await response.json()) as { usage: { mollmr: { ledger: unknown } } }
+  expect(usage.mollmr.ledger).toMatchObject([
+    { requested: 'a', attempt: 1, outcome: 'upstream_error', status: 503 },
+    { requested: 'a', attempt: 2, outcome: 'ok', status: null },
+  ])
+  await gateway.close()
+  await upstream.close()
+})
+
 it('has every error of an upstream, and those that may pass are the ones that are tried again', () => {
   const unsent: UpstreamErrorCode[] = ['upstream_unavailable', 'upstream_invalid_format']
   const upstreamCodes = errorCodes.filter((code) => code.startsWith('upstream_') || code in expectedOf)

@@ -42,7 +42,11 @@ export interface LedgerRow {
   readonly requested: string
   /** The model that the upstream says has answered; null where it said nothing. */
   readonly resolved: string | null
+  /** 1, 2, ...: which call to this model in the same step it is. */
+  readonly attempt: number
   readonly outcome: 'ok' | ErrorCode
+  /** The HTTP status of an answer that was an error; null where there was none. */
+  readonly status: number | null
   readonly usage: Usage | null
   readonly source: UsageSource
   /** US dollars; null where the price or the usage is unknown. */
@@ -64,7 +68,8 @@ export interface Span {
   say(piece: string): void
   /** Tells listeners of a draft that has come. A trace keeps no texts: who does not listen never has it. */
   draft(text: HeldText): void
-  record(row: LedgerRow): void
+  /** Adds a row, and numbers it. */
+  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow
   /** Closes the span. Only the first call counts. */
   end(outcome: 'ok' | ErrorCode): void
   /** The sum over all ledger rows at or below this span so far. */

@@ -19,10 +19,11 @@ function linesOf(span: SpanRecord, style: Style): string[] {
   const outcome = span.outcome === 'ok' ? '' : `, ${span.outcome ?? 'not ended'}`
   const step = `${span.stage} ${style.bold(span.name)} at ${seconds(span.startedMs)} for ${seconds(tookMs)}${outcome}`
   const notes = span.notes.map(({ atMs, event }) => `  ${event} at ${seconds(atMs)}`)
-  const calls = span.ledger.map(({ requested, usage, source, costUsd, outcome: ended }) => {
+  const calls = span.ledger.map(({ requested, usage, source, costUsd, outcome: ended, status }) => {
     const tokens = usage ? `${usage.promptTokens} + ${usage.completionTokens} tokens (${source})` : 'tokens not known'
     const cost = costUsd === null ? 'cost unknown' : `$${costUsd.toFixed(6)}`
-    return `  call to ${requested}: ${ended}, ${tokens}, ${cost}`
+    const answered = status === null ? '' : ` (status ${status})`
+    return `  call to ${requested}: ${ended}${answered}, ${tokens}, ${cost}`
   })
   return [step, ...[...notes, ...calls].map(style.dim)]
 }

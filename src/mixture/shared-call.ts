@@ -125,8 +125,8 @@ class SharedSpan implements Span {
     this.#first().draft(text)
   }
 
-  record(row: LedgerRow): void {
-    this.#first().record(row)
+  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow {
+    return this.#first().record(call)
   }
 
   end(): void {

@@ -13,7 +13,9 @@ const row: LedgerRow = {
   stage: 'worker',
   requested: 'qwen',
   resolved: 'qwen2-7b',
+  attempt: 1,
   outcome: 'ok',
+  status: null,
   usage: { promptTokens: 10, completionTokens: 5, cachedTokens: 2, reasoningTokens: 1 },
   source: 'reported',
   costUsd: 0.5,
@@ -42,7 +44,7 @@ function finishedTrace(id: string, clock: FakeClock): Trace {
   trace.root.child('worker', 'Draft 1').record(row)
   trace.root
     .child('worker', 'Draft 2')
-    .record({ ...row, usage: null, source: 'missing', costUsd: null, outcome: 'upstream_reset' })
+    .record({ ...row, usage: null, source: 'missing', costUsd: null, outcome: 'upstream_error', status: 503 })
   trace.root.end('ok')
   return trace
 }
@@ -63,9 +65,24 @@ describe('the request log', () => {
     expect(read('select id, route, route_source, model, degraded, outcome from requests')).toEqual([
       { id: 'req_1', route: 'generic', route_source: 'model', model: 'big', degraded: '2/3', outcome: 'ok' },
     ])
-    expect(read('select requested, outcome, prompt_tokens, source, cost_usd from calls order by outcome')).toEqual([
-      { requested: 'qwen', outcome: 'ok', prompt_tokens: 10, source: 'reported', cost_usd: 0.5 },
-      { requested: 'qwen', outcome: 'upstream_reset', prompt_tokens: null, source: 'missing', cost_usd: null },
+    const call = { request_id: 'req_1', stage: 'worker', requested: 'qwen', resolved: 'qwen2-7b', attempt: 1 }
+    const [tokens, times] = [
+      { cached_tokens: 2, reasoning_tokens: 1 },
+      { first_content_ms: 3, total_ms: 7 },
+    ]
+    const none = { prompt_tokens: null, completion_tokens: null, cached_tokens: null, reasoning_tokens: null }
+    expect(read('select * from calls order by outcome')).toEqual([
+      {
+        ...call,
+        ...times,
+        ...tokens,
+        outcome: 'ok',
+        status: null,
+        ...{ prompt_tokens: 10, completion_tokens: 5 },
+        source: 'reported',
+        cost_usd: 0.5,
+      },
+      { ...call, ...times, ...none, outcome: 'upstream_error', status: 503, source: 'missing', cost_usd: null },
     ])
     log.close()
   })

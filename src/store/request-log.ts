@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LedgerRow } from '../chat/call-context.ts'
 import type { Clock } from '../chat/clock.ts'
 import type { SpanRecord, Trace } from '../trace/trace.ts'
+import { makeTables } from './log-tables.ts'
 import { countTornFrames } from './torn-frames.ts'
 import { WalSync } from './wal-sync.ts'
 
@@ -48,21 +49,12 @@ const mostWaiting = 10_000
 /** SQLITE_BUSY, LOCKED, IOERR, FULL: what may pass. Waiting for it would make requests wait. */
 const passing: ReadonlySet<unknown> = new Set([5, 6, 10, 13])
 
-const schema = `
-  create table if not exists requests (
-    id text primary key, started_at integer not null, route text, route_source text, model text, degraded text,
-    outcome text not null, total_ms real not null
-  ) strict;
-  create table if not exists calls (
-    request_id text not null references requests (id), stage text not null, requested text not null, resolved text,
-    outcome text not null, prompt_tokens integer, completion_tokens integer, cached_tokens integer,
-    reasoning_tokens integer, source text not null, cost_usd real, first_content_ms real, total_ms real not null
-  ) strict;
-  create index if not exists calls_by_request on calls (request_id);
-  create table if not exists running (
-    id text primary key, started_at integer not null, route text, pid integer not null
-  ) strict;
-  create table if not exists losses (noticed_at integer not null, requests integer not null) strict;
+/** Names its columns: those that files have been given later stand last there. */
+const insertCall = `
+  insert into calls (
+    request_id, stage, requested, resolved, attempt, outcome, status, prompt_tokens, completion_tokens, cached_tokens,
+    reasoning_tokens, source, cost_usd, first_content_ms, total_ms
+  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 /** Opens `directory/mollmr.sqlite`, making both where they are missing. */
@@ -71,10 +63,12 @@ export function openRequestLog(directory: string, options: RequestLogOptions): R
   const path = join(directory, logFileName)
   const tornPages = countTornFrames(`${path}-wal`)
   const database = new DatabaseSync(path)
-  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 0;')
-  database.exec(schema)
+  database.exec('pragma busy_timeout = 2000; pragma journal_mode = wal; pragma synchronous = normal')
+  makeTables(database)
   const walSync = new WalSync(path, options.onError)
   const aborted = closeAbandoned(database, options)
+  // From here on requests would wait.
+  database.exec('pragma busy_timeout = 0')
   return new SqliteRequestLog({ database, walSync }, { ...options, found: { aborted, tornPages } })
 }
 
@@ -125,7 +119,7 @@ class SqliteRequestLog implements RequestLog {
     this.#walSync = walSync
     this.#options = options
     this.#insertRequest = database.prepare('insert or replace into requests values (?, ?, ?, ?, ?, ?, ?, ?)')
-    this.#insertCall = database.prepare('insert into calls values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insertCall = database.prepare(insertCall)
     this.#insertRunning = database.prepare('insert or replace into running values (?, ?, ?, ?)')
     this.#deleteRunning = database.prepare('delete from running where id = ?')
     this.#insertLoss = database.prepare('insert into losses values (?, ?)')
@@ -247,7 +241,9 @@ function callValues(row: LedgerRow): SqlValue[] {
     row.stage,
     row.requested,
     row.resolved,
+    row.attempt,
     row.outcome,
+    row.status,
     usage?.promptTokens ?? null,
     usage?.completionTokens ?? null,
     usage?.cachedTokens ?? null,

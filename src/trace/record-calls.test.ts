@@ -71,6 +71,15 @@ describe('recordCalls', () => {
     ])
   })
 
+  it('writes the status of an answer that was an error', async () => {
+    const { trace } = await record(
+      createFailingModel('m', new UpstreamError('upstream_error', 'busy', { status: 503 })),
+    )
+    expect(trace.ledger()).toMatchObject([{ outcome: 'upstream_error', status: 503, attempt: 1 }])
+    const good = await record(createSayingModel('m', 'Hello!'))
+    expect(good.trace.ledger()).toMatchObject([{ outcome: 'ok', status: null }])
+  })
+
   it('writes a row for a call whose reader left', async () => {
     const clock = new FakeClock()
     const trace = createTrace('t', clock)

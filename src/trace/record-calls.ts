@@ -3,7 +3,7 @@ import type { CallContext, LedgerRow } from '../chat/call-context.ts'
 import { carriesContent, type ChatEvent, saidIn } from '../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
-import { type ErrorCode, errorCodeOf } from '../chat/errors.ts'
+import { type ErrorCode, errorCodeOf, UpstreamError } from '../chat/errors.ts'
 import { estimateCall, promptTokensOf, spendingOf } from '../chat/estimate.ts'
 import { estimateTokens } from '../chat/estimate-tokens.ts'
 import { explainCall } from '../chat/explain-model.ts'
@@ -50,10 +50,14 @@ function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
         return { ...event, total: context.span.total() }
       },
       close: (error) => {
-        meter.finish(error === null ? 'client_closed' : errorCodeOf(error))
+        meter.finish(error === null ? 'client_closed' : errorCodeOf(error), statusIn(error))
       },
     }
   })
+}
+
+function statusIn(error: unknown): number | null {
+  return error instanceof UpstreamError ? error.status : null
 }
 
 /** Characters: long enough that a token cut in two does not matter. */
@@ -100,23 +104,23 @@ class CallMeter {
     this.#said = ''
   }
 
-  finish(outcome: 'ok' | ErrorCode): void {
+  finish(outcome: 'ok' | ErrorCode, status: number | null = null): void {
     if (this.#finished) return
     this.#finished = true
     const { model, context, pace } = this.#call
     const { usage, source } = this.#usage()
-    const row: LedgerRow = {
+    const row = context.span.record({
       stage: context.span.stage,
       requested: model.id,
       resolved: this.#resolved,
       outcome,
+      status,
       usage,
       source,
       costUsd: costOf(usage, model.card.price),
       firstContentMs: this.#firstContentMs,
       totalMs: this.#elapsedMs(),
-    }
-    context.span.record(row)
+    })
     this.#settle(row)
     pace.add(row)
   }

@@ -7,7 +7,9 @@ const row: LedgerRow = {
   stage: 'worker',
   requested: 'a',
   resolved: 'a-1',
+  attempt: 1,
   outcome: 'ok',
+  status: null,
   usage: { promptTokens: 10, completionTokens: 5, cachedTokens: 2, reasoningTokens: 1 },
   source: 'reported',
   costUsd: 0.5,
@@ -52,6 +54,19 @@ describe('a trace', () => {
       source: 'reported',
     })
     expect(trace.ledger()).toHaveLength(2)
+  })
+
+  it('numbers the calls to a model within a step', () => {
+    const trace = createTrace('req_1', new FakeClock())
+    const [worker, other] = [trace.root.child('worker', 'a'), trace.root.child('worker', 'a')]
+    for (const requested of ['a', 'b', 'a']) worker.record({ ...row, requested })
+    other.record(row)
+    expect(trace.ledger().map(({ requested, attempt }) => [requested, attempt])).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+      ['a', 1],
+    ])
   })
 
   it('does not know the cost of a sum in which one cost is unknown, and names the weakest source', () => {

@@ -175,8 +175,11 @@ class TraceSpan implements Span, SpanRecord {
     this.#log.tell({ type: 'draft', span: this, text })
   }
 
-  record(row: LedgerRow): void {
+  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow {
+    const attempt = 1 + this.ledger.filter(({ requested }) => requested === call.requested).length
+    const row = { ...call, attempt }
     this.ledger.push(row)
+    return row
   }
 
   end(outcome: 'ok' | ErrorCode): void {
