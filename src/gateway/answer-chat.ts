@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
-import { CancelledError, errorCodeOf, isMollmrError } from '../chat/errors.ts'
+import { errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
@@ -13,6 +13,7 @@ import { progressStylesOf } from '../wire/progress.ts'
 import { bodyOf } from './accept-json.ts'
 import { answerHeaders, spentHeaders } from './answer-headers.ts'
 import { callerOf } from './caller.ts'
+import { delivered, whyClosed } from './delivery.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { type KeyHolder, requirePermissions } from './key-ring.ts'
 import { listenProgress } from './listen-progress.ts'
@@ -89,6 +90,7 @@ async function answerWhole(exchange: Exchange, catalog: Catalog): Promise<void> 
     .headers({ ...answerHeaders(trace.id, trace.attributes), ...spentHeaders(trace.root.total()) })
     .header('content-type', 'application/json; charset=utf-8')
     .send(json)
+  await delivered(reply.raw)
 }
 
 async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<void> {
@@ -136,8 +138,9 @@ function mayAnswerNatively({ kind, speaks = [] }: ModelCard, { native }: ChatReq
 
 /** A connection that closes before the answer has ended ends every call that was made for it. */
 function abortWhenCallerLeaves(reply: FastifyReply, leave: AbortController): () => void {
+  const { socket } = reply.raw
   const close = (): void => {
-    if (!reply.raw.writableEnded) leave.abort(new CancelledError())
+    if (!reply.raw.writableEnded) leave.abort(whyClosed(socket))
   }
   reply.raw.on('close', close)
   return () => reply.raw.off('close', close)

@@ -12,6 +12,7 @@ import { acceptJsonBodies } from './accept-json.ts'
 import { Admission } from './admission.ts'
 import { admitCallers } from './admit-callers.ts'
 import { createErrorAnswer } from './answer-error.ts'
+import { endSlowReaders } from './delivery.ts'
 import { allowCrossOrigin } from './cross-origin.ts'
 import { decodeBodies } from './decode-body.ts'
 import { countGateway } from './gateway-metrics.ts'
@@ -79,6 +80,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { onError } = options
   const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors }))
   guardConnections(server.server, clock)
+  endSlowReaders(server.server, clock)
   refuseBadForm(server)
   keepFilesFree(server, options.maxOpenFiles ?? Infinity)
   acceptJsonBodies(server)

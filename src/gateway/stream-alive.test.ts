@@ -16,6 +16,7 @@ class KeptResponse extends EventEmitter {
   status: number | null = null
   text = ''
   writableEnded = false
+  writableFinished = false
   readonly writtenAtMs: number[] = []
   readonly #clock: FakeClock
 
@@ -36,6 +37,7 @@ class KeptResponse extends EventEmitter {
 
   end(): void {
     this.writableEnded = true
+    this.writableFinished = true
   }
 }
 

@@ -5,6 +5,7 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import { openChaosClient, writeRequest } from '../testing/chaos-client.ts'
 import { FakeClock, settlePromises } from '../testing/fake-clock.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
+import { endSlowReaders } from './delivery.ts'
 import { streamResponse } from './stream-response.ts'
 
 let server: Server
@@ -15,8 +16,11 @@ afterEach(() => {
 })
 
 /** The response to a client that asks once, and its address. */
-async function openResponse(): Promise<{ readonly url: string; readonly response: Promise<ServerResponse> }> {
+async function openResponse(
+  clock: FakeClock,
+): Promise<{ readonly url: string; readonly response: Promise<ServerResponse> }> {
   server = createServer()
+  endSlowReaders(server, clock)
   const response = new Promise<ServerResponse>((resolve) => {
     server.once('request', (_request, answer) => {
       resolve(answer)
@@ -44,7 +48,7 @@ async function* endless(): AsyncGenerator<ChatEvent> {
 
 it('holds at most 256 KiB for a caller that does not read, and ends it after a minute', async () => {
   const clock = new FakeClock()
-  const { url, response } = await openResponse()
+  const { url, response } = await openResponse(clock)
   const client = await openChaosClient(url)
   client.pause()
   client.write(writeRequest('/'))
@@ -64,7 +68,8 @@ it('holds at most 256 KiB for a caller that does not read, and ends it after a m
   }
   expect(opened.writableNeedDrain).toBe(true)
   expect(opened.writableLength).toBeLessThan(256 * 1024)
-  await clock.advance(59_000)
+  // From the second in which it was seen not to read.
+  await clock.advance(60_000)
   expect(opened.destroyed).toBe(false)
   await clock.advance(1000)
   expect(await ended).toMatchObject({ code: 'slow_client' })

@@ -9,6 +9,7 @@ import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
 import type { DraftText, Progress, ProgressListener } from '../wire/progress.ts'
 import { chunkOfCompletion } from '../chat/chunk-of-completion.ts'
+import { delivered, whyClosed } from './delivery.ts'
 import { errorResponseOf } from './error-response.ts'
 import { signWanted } from './guard-connections.ts'
 
@@ -25,11 +26,12 @@ export interface StreamedAnswer {
 /** A caller waits 1.5 s at most, on its own clock. */
 const openAfterMs = 1400
 const silenceMs = 5000
-/** A caller that takes nothing for so long is gone, whatever its socket says. */
-const longestStallMs = 60_000
 const mostPendingCharacters = 64 * 1024
 
-/** Writes `events` to `response` until their end. Throws what they throw; what was sent by then ends with an error frame. */
+/**
+ * Writes `events` to `response` until their end, and waits until the caller has it. Throws what they throw; what was sent by
+ * then ends with an error frame. @throws SlowClientError, CancelledError where the caller does not take it all
+ */
 export async function streamResponse(
   response: ServerResponse,
   events: AsyncIterable<ChatEvent>,
@@ -48,6 +50,7 @@ export async function streamResponse(
   } finally {
     writer.stop()
   }
+  await delivered(response)
 }
 
 class StreamWriter {
@@ -126,22 +129,25 @@ class StreamWriter {
     this.#stopListening?.()
   }
 
-  /** Resolves when there is room again. @throws SlowClientError where the caller makes none; its socket is gone then */
+  /** Resolves when there is room again. @throws SlowClientError where the caller has made none for so long that it was given up */
   drained(): Promise<void> {
     this.#flush()
     const response = this.#response
     if (!response.writableNeedDrain || response.destroyed) return Promise.resolve()
+    const { socket } = response
     return new Promise((resolve, reject) => {
-      const done = (): void => {
-        cancel()
-        response.off('drain', done).off('close', done)
+      const drain = (): void => {
+        response.off('close', close)
         resolve()
       }
-      const cancel = this.#answer.clock.after(longestStallMs, () => {
-        reject(new SlowClientError(longestStallMs))
-        response.destroy()
-      })
-      response.on('drain', done).on('close', done)
+      const close = (): void => {
+        response.off('drain', drain)
+        const why = whyClosed(socket)
+        // Whoever has left for another reason ends the events, which know it.
+        if (why instanceof SlowClientError) reject(why)
+        else resolve()
+      }
+      response.once('drain', drain).once('close', close)
     })
   }
 
