@@ -12,7 +12,7 @@ import { runGateway, type RunningGateway } from '../testing/run-gateway.ts'
 const path = '/v1/chat/completions'
 const messages = [{ role: 'user', content: 'Hi' }]
 /** More than the kernel takes for a caller that does not read. */
-const long = 'x'.repeat(24_000_000)
+const long = 'x'.repeat(48_000_000)
 
 let clock: FakeClock
 let model: FakeModel
@@ -66,7 +66,7 @@ describe.each([
       await clock.advance(50_000)
       const before = client.text.length
       client.resume()
-      await until(() => client.text.length > before + 500_000)
+      await until(() => client.text.length > before + 8_000_000)
       client.pause()
       await pass(20)
       expect(client.text.length).toBeLessThan(long.length)

@@ -58,7 +58,8 @@ function endIfStalled(socket: CountingSocket, progress: Progress, nowMs: number)
  */
 export function delivered(response: ServerResponse): Promise<void> | undefined {
   const { socket } = response
-  if (response.writableFinished && socket?.destroyed !== true) return undefined
+  const isTaken = response.writableEnded && response.writableLength === 0
+  if (isTaken && socket?.destroyed !== true) return undefined
   return new Promise((resolve, reject) => {
     const close = (): void => {
       reject(whyClosed(socket))

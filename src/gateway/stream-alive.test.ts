@@ -16,7 +16,7 @@ class KeptResponse extends EventEmitter {
   status: number | null = null
   text = ''
   writableEnded = false
-  writableFinished = false
+  readonly writableLength = 0
   readonly writtenAtMs: number[] = []
   readonly #clock: FakeClock
 
@@ -37,7 +37,6 @@ class KeptResponse extends EventEmitter {
 
   end(): void {
     this.writableEnded = true
-    this.writableFinished = true
   }
 }
 
