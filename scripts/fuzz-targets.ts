@@ -8,7 +8,7 @@ import { stripReasoning } from '../src/mixture/strip-reasoning.ts'
 import { parseChoice } from '../src/router/parse-choice.ts'
 import { jsonObjectsIn } from '../src/router/json-objects.ts'
 import { firstEvents, frames, goodEvents, completionJson } from '../src/testing/chaos/say.ts'
-import { failureOfBody, failureOfStatus } from '../src/upstream/http/failure.ts'
+import { failureOfAnswer, failureOfStatus } from '../src/upstream/http/failure.ts'
 import { eventNameOf } from '../src/upstream/responses/read-response.ts'
 import { ResponseStream } from '../src/upstream/responses/response-stream.ts'
 import { isObject } from '../src/chat/loose-json.ts'
@@ -102,7 +102,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       const chunk = repairChunk(value, identity)?.value
       if (chunk && !chunk.choices.every(({ index, delta }) => typeof index === 'number' && typeof delta === 'object'))
         throw new Error('A chunk was not repaired.')
-      failureOfBody(model, value)
+      failureOfAnswer(model, value)
     },
   },
   {
