@@ -84,8 +84,8 @@ const typeByStatus: Readonly<Record<number, string>> = {
 /** Clients are never told to come back sooner: some of them loop without pause when they are. */
 const leastRetryAfterMs = 1000
 
-/** Statuses below 500 after which the SDKs of OpenAI and Anthropic ask again. */
-const triedAgain: ReadonlySet<number> = new Set([408, 409, 429])
+/** Statuses below 500 after which the SDKs of OpenAI and Anthropic ask again, as they do after 409, which is never told. */
+const triedAgain: ReadonlySet<number> = new Set([408, 429])
 
 /** What the caller is told about `error`; the text of an unexpected one stays inside. */
 export function errorResponseOf(error: unknown): ErrorResponse {

@@ -66,12 +66,22 @@ describe('a whole answer', () => {
     expect(gateway.errors).toHaveLength(1)
   })
 
-  it.each([408, 409])('asks SDKs not to ask again after a %i of the upstream, as they would', async (status) => {
+  it.each([
+    [400, 400],
+    [413, 413],
+    [422, 422],
+    // SDKs ask again after these, or take them for something else than a wrong request.
+    [403, 400],
+    [408, 400],
+    [409, 400],
+    [451, 400],
+  ])('tells a refusal that the upstream gave as %i as %i', async (status, told) => {
     gateway = await runGateway([
       createFailingModel('generic', new UpstreamError('upstream_bad_request', 'No.', { status })),
     ])
     const response = await gateway.chat(hello)
-    expect([response.status, response.headers.get('x-should-retry')]).toEqual([status, 'false'])
+    expect([response.status, response.headers.get('x-should-retry')]).toEqual([told, null])
+    expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error' } })
   })
 
   it('says retry-after of at least a second, and only for a rate limit', async () => {
