@@ -15,7 +15,7 @@ let fault: FaultName | null
 
 beforeEach(async () => {
   fault = '401'
-  upstream = await startChaosUpstream({ choose: () => fault })
+  upstream = await startChaosUpstream({ choose: ({ model }) => (model === 'good' ? null : fault) })
   engines = createEngines()
 })
 
@@ -27,15 +27,16 @@ afterEach(async () => {
 interface Written {
   readonly key?: string
   readonly models?: string
+  readonly more?: string
 }
 
-function read({ key = 'k', models = '{ id: a, upstream: up }' }: Written = {}): Catalog {
-  const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\nmixtures: []\n`
+function read({ key = 'k', models = '{ id: a, upstream: up }', more = 'mixtures: []' }: Written = {}): Catalog {
+  const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\n${more}\n`
   return createCatalog(parseConfig({ text, path: 'test.yaml', env: {} }).config, engines)
 }
 
-function ask(catalog: Catalog, model = 'a'): Promise<string> {
-  const request = createChatRequest({ model, messages: [{ role: 'user', content: 'Which of them?' }] })
+function ask(catalog: Catalog, model = 'a', question = 'Which of them?'): Promise<string> {
+  const request = createChatRequest({ model, messages: [{ role: 'user', content: question }] })
   return collectAnswer(catalog.find(model).chat(request, createCallContext())).then(() => 'ok', errorCodeOf)
 }
 
@@ -59,5 +60,18 @@ describe('a model that rests', () => {
     await ask(catalog)
     fault = null
     expect(await ask(catalog, 'b')).toBe('ok')
+  })
+
+  it('is a base model that is too slow for the router again and again, for the router alone', async () => {
+    fault = 'hang before headers'
+    const mixtures = ['generic', 'other'].map((name) => `{ name: ${name}, description: Anything, aggregate: good }`)
+    const more = `mixtures: [${mixtures.join(', ')}]\nrouter: { model: a, default: generic, deadline_ms: 50 }`
+    const catalog = read({ models: '{ id: a, upstream: up }, { id: good, upstream: up }', more })
+    const outcomes: string[] = []
+    for (let time = 0; time < 7; time += 1) outcomes.push(await ask(catalog, 'router', `What is ${time}?`))
+    expect(new Set(outcomes)).toEqual(new Set(['ok']))
+    expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(5)
+    fault = null
+    expect(await ask(catalog, 'a')).toBe('ok')
   })
 })

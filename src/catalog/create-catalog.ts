@@ -92,7 +92,7 @@ class CatalogBuilder {
     if (!upstream) throw new ConfigError(`Model "${model.id}" is on an upstream "${model.upstream}" that is not there.`)
     const bare = this.#engines.createModel(model, upstream, cardOf(model, upstream))
     const recorded = recordCalls(this.#limited(upstream)(bare))
-    const guarded = withBreaker(recorded, this.#engines.breakers.of(model, upstream))
+    const guarded = withBreaker(recorded, { breaker: this.#engines.breakers.of(model, upstream) })
     const budget = this.#retryBudget(upstream)
     const timedFor = (maxRetries: number): ChatModel => withinDeadline(retried(guarded, { maxRetries, budget }))
     const timed = timedFor(upstream.maxRetries)
@@ -102,10 +102,13 @@ class CatalogBuilder {
     return withModelDefaults(timed, model)
   }
 
-  /** A model as the router asks it to choose: once more at most, because there is a default to go on with. */
+  /**
+   * A model as the router asks it to choose: once more at most, because there is a default to go on with, and not for a
+   * while after it was too slow for that again and again. Others may be more patient with it.
+   */
   #chooser(id: string): ChatModel {
     const model = this.#model(id)
-    return this.#choosers.get(id) ?? model
+    return withBreaker(this.#choosers.get(id) ?? model, { isForOneUse: true })
   }
 
   /** One for all models of an upstream. */

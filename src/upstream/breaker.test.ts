@@ -208,11 +208,17 @@ describe('a call that its caller has no more time for', () => {
   const word: FakeStep = { delta: { content: 'a' } }
 
   /** Asks five times, as models of the catalog are asked, and says whether the model then rests. */
-  async function restsAfter(limits: DeadlineLimits, scripts: readonly (readonly FakeStep[])[]): Promise<boolean> {
+  async function restsAfter(
+    limits: DeadlineLimits,
+    scripts: readonly (readonly FakeStep[])[],
+    isForOneUse = false,
+  ): Promise<boolean> {
     const clock = new FakeClock()
     const breaker = new Breaker()
     const inner = createFakeModel('m', { script: (_request, call) => scripts[call % scripts.length] ?? [] })
-    const model = withinDeadline(retried(withBreaker(inner, breaker), { maxRetries: 1, random: () => 1 }))
+    const model = withinDeadline(
+      retried(withBreaker(inner, { breaker, isForOneUse }), { maxRetries: 1, random: () => 1 }),
+    )
     for (let time = 0; time < 5; time += 1) {
       const asked = collectAnswer(model.chat(request, createCallContext({ clock, limits }))).catch(errorCodeOf)
       await clock.advance(10_000)
@@ -249,5 +255,9 @@ describe('a call that its caller has no more time for', () => {
     ],
   ])('says nothing of the model: %s', async (...[, limits, scripts]) => {
     expect(await restsAfter(limits, scripts)).toBe(false)
+  })
+
+  it('is a failure where nobody has more', async () => {
+    expect(await restsAfter({ firstContentMs: 30_000, totalMs: 5000 }, [hanging], true)).toBe(true)
   })
 })

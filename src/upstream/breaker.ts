@@ -34,13 +34,23 @@ const unwell: ReadonlySet<string> = new Set<UpstreamErrorCode>([
 /** What the next call would meet as well. */
 const hopeless: ReadonlySet<string> = new Set<UpstreamErrorCode>(['upstream_auth_failed', 'upstream_quota_exhausted'])
 
+export interface BreakerOptions {
+  /** Default: one of its own. */
+  readonly breaker?: Breaker
+  /** True where all callers want the same of it, so that one that is too slow for them is of no use. Default: false. */
+  readonly isForOneUse?: boolean
+}
+
 /**
  * Fails calls at once with `upstream_unavailable` while the model rests: after 5 failures in a row, each begun within 30 s
  * of the one before, or half of at least 20 calls within 30 s (calls that still run count as good), or a refused key. Then
  * one call tries it: whatever it is answered, a refusal of its request too, ends the rest. A 429 that says how long rests
- * it that long, with `rate_limit_exceeded`. Default: a breaker of its own.
+ * it that long, with `rate_limit_exceeded`.
  */
-export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatModel {
+export function withBreaker(
+  model: ChatModel,
+  { breaker = new Breaker(), isForOneUse = false }: BreakerOptions = {},
+): ChatModel {
   const guarded = wrapModel(model, (request, context) =>
     tapEvents(() => {
       const { clock } = context
@@ -50,13 +60,13 @@ export function withBreaker(model: ChatModel, breaker = new Breaker()): ChatMode
         events: model.chat(request, context),
         close: (error) => {
           const nowMs = clock.now()
-          const call = { beganMs, nowMs, isProbe }
-          breaker.leave(ranOutOfTime(error, context, nowMs - beganMs) ? undefined : error, call)
+          const saysNothing = !isForOneUse && ranOutOfTime(error, context, nowMs - beganMs)
+          breaker.leave(saysNothing ? undefined : error, { beganMs, nowMs, isProbe })
         },
       }
     }),
   )
-  return { ...guarded, isResting: (nowMs) => breaker.isResting(nowMs) }
+  return { ...guarded, isResting: (nowMs) => breaker.isResting(nowMs) || model.isResting?.(nowMs) === true }
 }
 
 /**
