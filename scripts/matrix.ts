@@ -86,7 +86,13 @@ function figureOf(cell: FaultCell, runs: readonly RunTest[]): Figure {
 const startedMs = performance.now()
 const runs: RunTest[] = []
 if (values.from !== undefined) runs.push(...testsIn(JSON.parse(readFileSync(values.from, 'utf8')) as TestReport))
-else for (let seed = 1; seed <= seeds; seed += 1) runs.push(...(await runTests(seed)))
+else
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const tests = await runTests(seed)
+    const failed = tests.filter(({ isFailed }) => isFailed).map(({ file, name }) => `${file}: ${name}`)
+    console.log([`seed ${seed}: ${tests.length} tests, ${failed.length} failed`, ...failed].join('\n'))
+    runs.push(...tests)
+  }
 writeReport(
   'matrix',
   cells.map((cell) => figureOf(cell, runs)),
