@@ -139,6 +139,24 @@ describe('a mixture', () => {
     })
   })
 
+  it.each([
+    [400, { code: 'context_length_exceeded', message: 'maximum context length' }, 400, 'context_length_exceeded'],
+    [422, { message: 'No such role.' }, 422, 'upstream_bad_request'],
+  ])('says what is wrong with the request where every worker says it', async (...[said, error, status, code]) => {
+    for (const model of ['a', 'b', 'c']) replies[model] = refusing(said, { error })
+    const response = await gateway.chat({ model: 'generic', messages })
+    expect(response.status).toBe(status)
+    const body = (await response.json()) as { error: { message: string } }
+    expect(body).toMatchObject({
+      error: {
+        code,
+        type: 'invalid_request_error',
+        details: [{ worker: 'a', code }, { worker: 'b' }, { worker: 'c' }],
+      },
+    })
+    expect(body.error.message).not.toContain('No worker')
+  })
+
   it('votes', async () => {
     replies['a'] = saying('The sum is 42.')
     replies['b'] = saying('It is 41.')

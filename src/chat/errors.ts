@@ -158,23 +158,35 @@ export class UpstreamError extends MollmrError {
   }
 }
 
+/** By these an upstream says that the request cannot be served as it is; what all say alike is true of the request. */
+export type RequestFaultCode = 'upstream_bad_request' | 'context_length_exceeded'
+
 /** Why one worker has no usable draft. */
 export interface WorkerFailure {
   readonly worker: string
   readonly code: ErrorCode
   readonly message: string
+  /** The HTTP status that its upstream refused the request with. */
+  readonly status?: number
   readonly retryAfterMs?: number
 }
 
-/** A mixture has no usable draft, or fewer than its quorum; lists every worker's reason. */
+/**
+ * A mixture has no usable draft, or fewer than its quorum; lists every worker's reason. Where all have found the same fault with
+ * the request, its code is theirs and `status` that of the first.
+ */
 export class MixtureError extends MollmrError {
   readonly isRetryable: boolean
   readonly failures: readonly WorkerFailure[]
 
-  constructor(code: MixtureErrorCode, message: string, failures: readonly WorkerFailure[]) {
+  constructor(code: MixtureErrorCode | RequestFaultCode, message: string, failures: readonly WorkerFailure[]) {
     super(code, message)
     this.isRetryable = failures.some((failure) => retryableUpstreamCodes.has(failure.code))
     this.failures = failures
+  }
+
+  get status(): number | null {
+    return this.failures[0]?.status ?? null
   }
 }
 

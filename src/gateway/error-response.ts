@@ -106,7 +106,7 @@ const passedStatuses: ReadonlySet<number> = new Set([400, 413, 422])
 
 /** A mixture whose workers all failed for one reason fails for that reason: a rate limit, a time limit, a bad request. */
 function statusOf(error: MollmrError): number {
-  if (error instanceof UpstreamError && error.code === 'upstream_bad_request')
+  if (error.code === 'upstream_bad_request' && (error instanceof UpstreamError || error instanceof MixtureError))
     return error.status !== null && passedStatuses.has(error.status) ? error.status : 400
   if (!(error instanceof MixtureError)) return statusByCode[error.code]
   const statuses = new Set(error.failures.map((failure) => statusByCode[failure.code]))

@@ -3,7 +3,7 @@
  * model may still take its place; after that a failure is the client's to see, never a second answer.
  */
 import type { ChatEvent } from '../chat/chat-event.ts'
-import { errorCodeOf } from '../chat/errors.ts'
+import { MixtureError } from '../chat/errors.ts'
 import { withTotal } from '../chat/with-total.ts'
 import { plainRequest, requestWithBlock } from './aggregate-request.ts'
 import { type Attempt, firstToAnswer, isClientsFault, type RequestOf } from './begin-answer.ts'
@@ -63,7 +63,7 @@ export async function askAggregateAlone(run: MixtureRun): Promise<AsyncIterable<
  * @throws `error`, why there is no answer, where it is another reason
  */
 export function answerWithoutDrafts(run: MixtureRun, error: unknown): Promise<AsyncIterable<ChatEvent>> {
-  if (errorCodeOf(error) !== 'all_workers_failed') throw error
+  if (!(error instanceof MixtureError) || error.code === 'insufficient_workers') throw error
   run.context.span.set({ degraded: `0/${run.wantedDrafts}` })
   return askAggregateAlone(run)
 }

@@ -1,7 +1,14 @@
 import type { ChatRequest } from '../chat/chat-request.ts'
 import type { Answer } from '../chat/collect-answer.ts'
 import { createDeadline } from '../chat/deadline.ts'
-import { CancelledError, errorCodeOf, MixtureError, retryAfterOf, type WorkerFailure } from '../chat/errors.ts'
+import {
+  CancelledError,
+  errorCodeOf,
+  MixtureError,
+  retryAfterOf,
+  UpstreamError,
+  type WorkerFailure,
+} from '../chat/errors.ts'
 import { linkAbort } from '../chat/link-abort.ts'
 import { withinDeadline } from '../chat/within-deadline.ts'
 import {
@@ -133,5 +140,18 @@ function workerFailureOf({ label }: Worker, error: unknown): WorkerFailure {
   const limit = error instanceof MixtureError ? turnedAwayOf(error.failures) : null
   if (limit) return { worker: label, message, ...limit }
   const retryAfterMs = retryAfterOf(error)
-  return { worker: label, code: errorCodeOf(error), message, ...(retryAfterMs === null ? {} : { retryAfterMs }) }
+  return {
+    worker: label,
+    code: errorCodeOf(error),
+    message,
+    ...statusOf(error),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  }
+}
+
+/** Of a fault with the request only: what else an upstream says by its status is between it and us. */
+function statusOf(error: unknown): Pick<WorkerFailure, 'status'> {
+  const isRefusal = errorCodeOf(error) === 'upstream_bad_request'
+  const status = isRefusal && (error instanceof UpstreamError || error instanceof MixtureError) ? error.status : null
+  return status === null ? {} : { status }
 }

@@ -9,7 +9,7 @@ import type { MixtureRun } from './mixture-run.ts'
  *
  * Layers are those of mixture of agents (arXiv 2406.04692).
  *
- * @throws MixtureError `all_workers_failed` where no draft of the first round is usable
+ * @throws MixtureError as `gatherDrafts` does, where no draft of the first round is usable
  */
 export async function passEarlierRounds(
   run: MixtureRun,

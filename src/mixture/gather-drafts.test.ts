@@ -175,6 +175,12 @@ describe('drafts that a mixture must have', () => {
     expect(mixture.judge.calls).toHaveLength(1)
   })
 
+  it('may be none also where all find the request too long: the aggregate may have more room', async () => {
+    const full = (id: string) => createFailingModel(id, new UpstreamError('context_length_exceeded', 'Too long.'))
+    const { answer } = await askModel(mixtureOf([full('a'), full('b')], { minWorkers: 0 }))
+    expect(answer.text).toBe('The answer.')
+  })
+
   it('are named as none where there are none', async () => {
     await expect(askModel(mixtureOf([down('a'), down('b')], { minWorkers: 2 }))).rejects.toMatchObject({
       code: 'all_workers_failed',
@@ -321,6 +327,35 @@ describe('when no draft is usable', () => {
     expect(error).toBeInstanceOf(MixtureError)
     return error as MixtureError
   }
+
+  const refusing = (id: string, code: 'upstream_bad_request' | 'context_length_exceeded', status?: number) =>
+    createFailingModel(id, new UpstreamError(code, `${id} refuses.`, status === undefined ? {} : { status }))
+
+  it('has the code and the first message of a fault that all have found with the request', async () => {
+    const tooLong = await failureOf(
+      mixtureOf([refusing('a', 'context_length_exceeded'), refusing('b', 'context_length_exceeded')]),
+    )
+    expect(tooLong).toMatchObject({ code: 'context_length_exceeded', message: 'a refuses.', isRetryable: false })
+    expect(tooLong.failures.map(({ worker }) => worker)).toEqual(['a', 'b'])
+    const bad = await failureOf(
+      mixtureOf([refusing('a', 'upstream_bad_request', 422), refusing('b', 'upstream_bad_request', 400)]),
+    )
+    expect(bad).toMatchObject({ code: 'upstream_bad_request', message: 'a refuses.', status: 422 })
+  })
+
+  it('has it through a mixture of mixtures', async () => {
+    const inner = (id: string) => mixtureOf([refusing(`${id}1`, 'upstream_bad_request', 422)], { id })
+    const error = await failureOf(mixtureOf([inner('x'), inner('y')]))
+    expect(error).toMatchObject({ code: 'upstream_bad_request', message: 'x1 refuses.', status: 422 })
+  })
+
+  it('blames the request only where all agree on its fault', async () => {
+    const down = createFailingModel('down', new UpstreamError('upstream_unreachable', 'Refused.'))
+    for (const other of [down, refusing('b', 'context_length_exceeded')]) {
+      const error = await failureOf(mixtureOf([refusing('a', 'upstream_bad_request', 422), other]))
+      expect(error.code).toBe('all_workers_failed')
+    }
+  })
 
   it('lists every worker with its reason', async () => {
     const down = createFailingModel('down', new UpstreamError('upstream_unreachable', 'Refused.'))

@@ -9,6 +9,7 @@ import { askWorker, type WorkerCall, type WorkerOutcome } from './ask-worker.ts'
 import type { Draft } from './draft.ts'
 import type { MixtureRun } from './mixture-run.ts'
 import type { ResolvedMixture, Worker } from './resolved-mixture.ts'
+import { sharedFaultOf } from './shared-fault.ts'
 import { turnedAwayOf } from './turned-away.ts'
 
 /** The usable drafts of all workers. */
@@ -31,8 +32,8 @@ export function askWorkers(run: MixtureRun, workers: readonly Worker[]): readonl
  * The usable drafts of calls that have gone out, at least one, in the order of the calls. Where they are fewer than are
  * wanted, the span says so in `degraded`. Where too few are usable, those of the round before take their place.
  *
- * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, `insufficient_workers` where
- * they are fewer than the mixture must have
+ * @throws MixtureError `all_workers_failed` with every worker's reason where no draft is usable, or the code of the fault that
+ * all have found with the request; `insufficient_workers` where they are fewer than the mixture must have
  */
 export async function usableDrafts(run: MixtureRun, calls: readonly WorkerCall[]): Promise<readonly Draft[]> {
   const { mixture, context } = run
@@ -94,6 +95,9 @@ function tooFew({ id, minWorkers }: ResolvedMixture, usable: number, failures: r
     const message = `Only ${usable} of the ${minWorkers} drafts that the mixture "${id}" must have are usable (${reasons}).`
     return new MixtureError('insufficient_workers', message, failures)
   }
+  const [first] = failures
+  const fault = sharedFaultOf(failures)
+  if (fault && first) return new MixtureError(fault, first.message, failures)
   const limit = turnedAwayOf(failures)
   const advice = limit?.retryAfterMs === undefined ? '' : ` Try again in ${Math.ceil(limit.retryAfterMs / 1000)} s.`
   const message = `No worker of the mixture "${id}" gave a usable draft (${reasons}).${advice}`

@@ -81,7 +81,14 @@ function tooFew(
   { before, calls, atMs }: { readonly before: Before; readonly calls: readonly ExpectedCall[]; readonly atMs: number },
 ): Expectation {
   const failures = seen.flatMap(({ failure }): readonly ErrorCode[] => (failure ? [failure] : []))
-  const code = usable === 0 ? 'all_workers_failed' : 'insufficient_workers'
+  const code = usable === 0 ? (faultOf(failures) ?? 'all_workers_failed') : 'insufficient_workers'
   const end = { atMs, code, status: statusOf(failures), said: '' } as const
   return { calls, end, degraded: before.degraded, drafts: before.drafts }
+}
+
+/** What all say is wrong with the request; null where they do not agree, or blame something else. */
+function faultOf(failures: readonly ErrorCode[]): ErrorCode | null {
+  const [code, ...others] = new Set(failures)
+  const isFault = code === 'upstream_bad_request' || code === 'context_length_exceeded'
+  return isFault && others.length === 0 ? code : null
 }
