@@ -160,7 +160,7 @@ export const answerFaults = {
     },
   },
   'answer that is too long': raw('upstream_output_limit', (call) => {
-    const text = 'x'.repeat(5 * 1024 * 1024)
+    const text = 'x'.repeat(4 * 1024 * 1024 + 1)
     say(call, completionJson({}, text), [roleJson, chunkJson({ content: text }), stopJson, '[DONE]'])
   }),
   'no content': raw('upstream_empty_response', (call) => {
