@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../chat/clock.ts'
 import { createChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { errorCodeOf } from '../chat/errors.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { type ChaosUpstream, type FaultName, startChaosUpstream } from '../testing/chaos-upstream.ts'
 import { createCallContext } from '../trace/call-context.ts'
+import { createTrace } from '../trace/trace.ts'
 import type { Catalog } from './catalog.ts'
 import { createCatalog } from './create-catalog.ts'
 import { createEngines, type Engines } from './engines.ts'
@@ -35,9 +37,9 @@ function read({ key = 'k', models = '{ id: a, upstream: up }', more = 'mixtures:
   return createCatalog(parseConfig({ text, path: 'test.yaml', env: {} }).config, engines)
 }
 
-function ask(catalog: Catalog, model = 'a', question = 'Which of them?'): Promise<string> {
-  const request = createChatRequest({ model, messages: [{ role: 'user', content: question }] })
-  return collectAnswer(catalog.find(model).chat(request, createCallContext())).then(() => 'ok', errorCodeOf)
+function ask(catalog: Catalog, model = 'a', trace = createTrace('t', systemClock)): Promise<string> {
+  const request = createChatRequest({ model, messages: [{ role: 'user', content: `Which of ${trace.id}?` }] })
+  return collectAnswer(catalog.find(model).chat(request, createCallContext({ trace }))).then(() => 'ok', errorCodeOf)
 }
 
 describe('a model that rests', () => {
@@ -67,10 +69,10 @@ describe('a model that rests', () => {
     const mixtures = ['generic', 'other'].map((name) => `{ name: ${name}, description: Anything, aggregate: good }`)
     const more = `mixtures: [${mixtures.join(', ')}]\nrouter: { model: a, default: generic, deadline_ms: 50 }`
     const catalog = read({ models: '{ id: a, upstream: up }, { id: good, upstream: up }', more })
-    const outcomes: string[] = []
-    for (let time = 0; time < 7; time += 1) outcomes.push(await ask(catalog, 'router', `What is ${time}?`))
-    expect(new Set(outcomes)).toEqual(new Set(['ok']))
-    expect(upstream.calls.filter((model) => model === 'a')).toHaveLength(5)
+    const traces = Array.from({ length: 7 }, (_, time) => createTrace(`t${time}`, systemClock))
+    for (const trace of traces) expect(await ask(catalog, 'router', trace)).toBe('ok')
+    const calls = traces.flatMap((trace) => trace.ledger()).filter(({ requested }) => requested === 'a')
+    expect(calls.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'upstream_timeout'))
     fault = null
     expect(await ask(catalog, 'a')).toBe('ok')
   })
