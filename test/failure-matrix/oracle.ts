@@ -215,8 +215,9 @@ export function ask({ aggregates }: MatrixCase, asking: Asking): Asked {
       const call = { model: aggregateName(index), startsAtMs: atMs, endsAtMs: atMs + run.atMs }
       calls.push({ ...call, outcome: run.outcome, isAborted: run.isTimeout })
       atMs = call.endsAtMs
-      const text = timeline.says.flatMap((saying) => (saying.field === 'content' ? [saying.text] : [])).join('')
-      const hasBegun = asking.streamed && timeline.says.length > 0
+      const said = timeline.says.filter((saying) => saying.atMs <= run.atMs)
+      const text = said.flatMap((saying) => (saying.field === 'content' ? [saying.text] : [])).join('')
+      const hasBegun = asking.streamed && said.length > 0
       if (run.outcome === 'ok' && text !== '') return { calls, atMs, text, broke: null, failed: null }
       const failed = run.outcome === 'ok' ? 'upstream_empty_response' : run.outcome
       if (hasBegun) return { calls, atMs, text, broke: failed, failed: null }
