@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../chat/clock.ts'
 import { createChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
-import { errorCodeOf } from '../chat/errors.ts'
+import { errorCodeOf, UpstreamError } from '../chat/errors.ts'
+import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { type ChaosUpstream, type FaultName, startChaosUpstream } from '../testing/chaos-upstream.ts'
 import { createCallContext } from '../trace/call-context.ts'
 import { createTrace } from '../trace/trace.ts'
+import { Breakers } from './breakers.ts'
 import type { Catalog } from './catalog.ts'
 import { createCatalog } from './create-catalog.ts'
 import { createEngines, type Engines } from './engines.ts'
@@ -49,6 +51,37 @@ describe('a model that rests', () => {
     expect(await ask(read())).toBe('upstream_unavailable')
     expect(await ask(read({ models: '{ id: b, name: a, upstream: up }' }), 'b')).toBe('upstream_unavailable')
     expect(upstream.calls).toEqual(['a'])
+  })
+
+  it('is told of once where its key is refused, and once more where it is again after it was well', () => {
+    const told: string[] = []
+    const breaker = new Breakers(({ code }) => told.push(code)).of(
+      { id: 'a', name: 'a', upstream: 'up' } as ModelConfig,
+      { kind: 'simulated' } as UpstreamConfig,
+    )
+    const end = (nowMs: number, error: unknown): void => {
+      const isProbe = breaker.enter('a', nowMs)
+      breaker.leave(error, { beganMs: nowMs, nowMs, isProbe })
+    }
+    const refused = new UpstreamError('upstream_auth_failed', 'Key refused.')
+    end(0, refused)
+    end(10_000, refused)
+    expect(told).toEqual(['upstream_auth_failed'])
+    end(20_000, null)
+    end(20_001, new UpstreamError('upstream_quota_exhausted', 'Spent.'))
+    end(30_001, refused)
+    expect(told).toEqual(['upstream_auth_failed', 'upstream_quota_exhausted'])
+  })
+
+  it('is told of to whoever made the engines, with its name and without its key', async () => {
+    await engines.close()
+    const told: string[] = []
+    engines = createEngines(({ message }) => told.push(message))
+    const catalog = read({ key: 'sk-secret-0123456789' })
+    await Promise.all([ask(catalog), ask(catalog)])
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain('model "a"')
+    expect(told[0]).not.toContain('sk-secret')
   })
 
   it('is asked with another key, which nobody has refused', async () => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { ChatModel, ModelCard } from '../chat/chat-model.ts'
+import type { UpstreamError } from '../chat/errors.ts'
 import type { ModelConfig, UpstreamConfig } from '../config/config.ts'
 import { StageCache } from '../mixture/stage-cache.ts'
 import { createLocalEngine } from '../upstream/local/local-engine.ts'
@@ -21,14 +22,15 @@ export interface Engines {
   close(): Promise<void>
 }
 
-export function createEngines(): Engines {
+/** @param onRefused hears once of each model that rests because its key is refused or its account spent. Default: nobody does */
+export function createEngines(onRefused: (error: UpstreamError) => void = () => undefined): Engines {
   const transport = createTransport()
   const { dispatcher } = transport
   const folder = resolve('.')
   const engine = createLocalEngine({ folder })
   return {
     stageCache: new StageCache(),
-    breakers: new Breakers(),
+    breakers: new Breakers(onRefused),
     createModel: ({ id, name }, upstream, card) => {
       switch (upstream.kind) {
         case 'openai': {

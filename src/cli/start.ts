@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { ParsedConfig } from '../config/parse-config.ts'
 import { KeyRing } from '../gateway/key-ring.ts'
 import { systemClock } from '../chat/clock.ts'
+import type { UpstreamError } from '../chat/errors.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
@@ -40,7 +41,7 @@ export interface Surroundings {
 /** Serves until it is told to stop; then lets what runs end. */
 export async function start(options: StartOptions, { terminal, env, stop }: Surroundings): Promise<void> {
   const opened = await openConfig(options.config, env)
-  const engines = createEngines()
+  const engines = createEngines(tellOfRefusals(terminal))
   const { server } = opened.config
   const host = options.host ?? server.host
   const requireDoor = (config: Config): void => {
@@ -87,6 +88,13 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   await engines.close()
   keyBudgets?.close()
   log?.close()
+}
+
+/** What only the operator can mend. */
+function tellOfRefusals(terminal: Terminal): (error: UpstreamError) => void {
+  return ({ message }) => {
+    terminal.err(`A model rests, and is tried every 10 s, until this is mended: ${message}\n`)
+  }
 }
 
 /** Lets this process take no more memory than it needs, until the returned function is called. */

@@ -99,6 +99,13 @@ export class Breaker {
   #isResting = false
   #isProbed = false
   #coolsUntilMs = 0
+  #isRefused = false
+  readonly #onRefused: (error: UpstreamError) => void
+
+  /** @param onRefused hears once of a rest that only the operator can end: a refused key, a spent account */
+  constructor(onRefused: (error: UpstreamError) => void = () => undefined) {
+    this.#onRefused = onRefused
+  }
 
   /** True for the one call that tries a resting model. @throws UpstreamError while it rests */
   enter(modelId: string, nowMs: number): boolean {
@@ -141,13 +148,15 @@ export class Breaker {
 
   #wake(): void {
     this.#isResting = false
+    this.#isRefused = false
     this.#counts = [0, 0, 0, 0]
   }
 
-  #fail({ code, retryAfterMs }: UpstreamError, { beganMs, nowMs, isProbe }: EndedCall): void {
+  #fail(error: UpstreamError, { beganMs, nowMs, isProbe }: EndedCall): void {
+    const { code, retryAfterMs } = error
     if (code === 'rate_limit_exceeded' && retryAfterMs !== null)
       this.#coolsUntilMs = Math.max(this.#coolsUntilMs, nowMs + Math.min(retryAfterMs, longestCooldownMs))
-    if (hopeless.has(code)) this.#rest(nowMs)
+    if (hopeless.has(code)) this.#refuse(error, nowMs)
     else if (unwell.has(code)) {
       this.#count(nowMs, true)
       // From the beginning of the call: failing may take as long as the window.
@@ -155,6 +164,13 @@ export class Breaker {
       this.#failedMs = nowMs
       if (isProbe || this.#failsInARow() || this.#failsTooOften()) this.#rest(nowMs)
     } else if (isProbe) this.#wake()
+  }
+
+  #refuse(error: UpstreamError, nowMs: number): void {
+    this.#rest(nowMs)
+    if (this.#isRefused) return
+    this.#isRefused = true
+    this.#onRefused(error)
   }
 
   #rest(nowMs: number): void {
