@@ -19,11 +19,15 @@ export interface Census {
 const leastSeconds = 5
 const mostSeconds = 20
 
-/** Five seconds from now, or later where as many sockets and timers as `before` are not reached by then. */
-export async function takeCensus(before?: Census): Promise<Census> {
+/**
+ * Five seconds from now, or later where `isQuiet` does not hold by then, or as many sockets and timers as `before` are not
+ * reached.
+ */
+export async function takeCensus(isQuiet: () => boolean, before?: Census): Promise<Census> {
   let seconds = 0
   const isBusy = (): boolean =>
-    before !== undefined && (active('TCPSocketWrap') > before.sockets || active('Timeout') > before.timers)
+    !isQuiet() ||
+    (before !== undefined && (active('TCPSocketWrap') > before.sockets || active('Timeout') > before.timers))
   while (seconds < leastSeconds || (seconds < mostSeconds && isBusy())) {
     await sleep(1000)
     seconds += 1

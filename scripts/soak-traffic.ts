@@ -34,6 +34,7 @@ mixtures:
 /** A gateway and its upstream in this process, without anything that keeps what it has seen. */
 export async function startTraffic(): Promise<SoakTraffic> {
   const upstream = await startChaosUpstream({
+    keepsCalls: false,
     choose: ({ model }, index) => (model === 'slow' || index % 50 === 0 ? 'hang after the role' : null),
   })
   const engines = createEngines()

@@ -40,9 +40,10 @@ while (points.length < samples || performance.now() - slopeStartedMs < minutes *
 }
 
 await traffic.askAndLeave(aborts / 10)
-const before = await takeCensus()
+const isQuiet = (): boolean => traffic.upstreamSockets === 0
+const before = await takeCensus(isQuiet)
 await traffic.askAndLeave(aborts)
-const after = await takeCensus(before)
+const after = await takeCensus(isQuiet, before)
 const { upstreamSockets } = traffic
 await traffic.close()
 

@@ -34,11 +34,14 @@ export interface ChaosOptions {
   /** What a good answer says instead of `chaosText`, once that is known. */
   readonly textOf?: (call: ChaosCall) => Promise<string>
   readonly seed?: number
+  /** False for hours of calls: `calls` then stays empty. Default: true. */
+  readonly keepsCalls?: boolean
 }
 
 /** Starts on a free port of the loopback. */
-export async function startChaosUpstream({ choose, textOf, seed = 1 }: ChaosOptions): Promise<ChaosUpstream> {
+export async function startChaosUpstream({ choose, textOf, seed = 1, keepsCalls = true }: ChaosOptions): Promise<ChaosUpstream> {
   const calls: string[] = []
+  let count = 0
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
@@ -48,7 +51,9 @@ export async function startChaosUpstream({ choose, textOf, seed = 1 }: ChaosOpti
     // Whoever is made to wait may leave.
     socket.on('error', () => undefined)
     readCalls(socket, (body) => {
-      const index = calls.push(body.model) - 1
+      const index = count
+      count += 1
+      if (keepsCalls) calls.push(body.model)
       const call = { model: body.model, isStreamed: body.stream === true, socket, random: randomOf(seed + index) }
       const name = choose(call, index)
       if (name !== null) faults[name].play(call)
