@@ -39,7 +39,12 @@ export interface ChaosOptions {
 }
 
 /** Starts on a free port of the loopback. */
-export async function startChaosUpstream({ choose, textOf, seed = 1, keepsCalls = true }: ChaosOptions): Promise<ChaosUpstream> {
+export async function startChaosUpstream({
+  choose,
+  textOf,
+  seed = 1,
+  keepsCalls = true,
+}: ChaosOptions): Promise<ChaosUpstream> {
   const calls: string[] = []
   let count = 0
   const sockets = new Set<Socket>()
