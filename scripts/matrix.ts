@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type FaultCell, type FaultTest, playingFiles, readFaultCells } from './fault-cells.ts'
@@ -65,6 +65,22 @@ async function runTests(seed: number): Promise<readonly RunTest[]> {
   return tests
 }
 
+/** As many at a time as the machine has cores: they wait for much of their time. */
+async function runSeeds(): Promise<readonly RunTest[]> {
+  const left = Array.from({ length: seeds }, (_, index) => index + 1).values()
+  const tests: RunTest[] = []
+  const lane = async (): Promise<void> => {
+    for (const seed of left) {
+      const own = await runTests(seed)
+      const failed = own.filter(({ isFailed }) => isFailed).map(({ file, name }) => `${file}: ${name}`)
+      console.log([`seed ${seed}: ${own.length} tests, ${failed.length} failed`, ...failed].join('\n'))
+      tests.push(...own)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return tests
+}
+
 /** A title with places for values is known by what stands before the first of them. */
 function isNamed({ file, name }: RunTest, test: FaultTest): boolean {
   return file === test.file && (test.title === null || name.includes(test.title.split(/%[a-z]/)[0] ?? ''))
@@ -86,13 +102,7 @@ function figureOf(cell: FaultCell, runs: readonly RunTest[]): Figure {
 const startedMs = performance.now()
 const runs: RunTest[] = []
 if (values.from !== undefined) runs.push(...testsIn(JSON.parse(readFileSync(values.from, 'utf8')) as TestReport))
-else
-  for (let seed = 1; seed <= seeds; seed += 1) {
-    const tests = await runTests(seed)
-    const failed = tests.filter(({ isFailed }) => isFailed).map(({ file, name }) => `${file}: ${name}`)
-    console.log([`seed ${seed}: ${tests.length} tests, ${failed.length} failed`, ...failed].join('\n'))
-    runs.push(...tests)
-  }
+else runs.push(...(await runSeeds()))
 writeReport(
   'matrix',
   cells.map((cell) => figureOf(cell, runs)),
