@@ -11,7 +11,7 @@ export interface WrittenYaml {
 /** Reads YAML and keeps where everything stands. @throws ConfigError with file, line and column of every syntax error */
 export function readYaml(text: string, path: string): WrittenYaml {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' })
   const positionOf = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
