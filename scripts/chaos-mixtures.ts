@@ -157,19 +157,11 @@ async function askOnce(
 ): Promise<void> {
   const messages = [{ role: 'user', content: `What do the wheels say, the ${index}th time?` }]
   try {
-    const response = await gateway.chat({ model, stream, messages }, withBody({ model, stream, messages }))
+    const response = await gateway.chat({ model, stream, messages }, { signal: AbortSignal.timeout(hangMs) })
     judge(await response.text(), stream, counts)
   } catch (error) {
     if ((error as Error).name === 'TimeoutError') counts.hung += 1
     else counts.untyped += 1
-  }
-}
-
-function withBody(body: object): RequestInit {
-  return {
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(hangMs),
   }
 }
 

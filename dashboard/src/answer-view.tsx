@@ -89,7 +89,7 @@ function FailureNote({ failure: { code, message, details = [] } }: { readonly fa
   )
 }
 
-export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
+export function CopyButton({ text }: { readonly text: string }) {
   const [isCopied, setIsCopied] = useState(false)
   return (
     <button
@@ -101,7 +101,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
         })
       }}
     >
-      {isCopied ? 'Copied' : label}
+      {isCopied ? 'Copied' : 'Copy'}
     </button>
   )
 }

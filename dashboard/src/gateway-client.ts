@@ -50,17 +50,13 @@ export class GatewayClient {
     return (await (await this.#fetch(`mollmr/v1/traces/${encodeURIComponent(requestId)}`)).json()) as Trace
   }
 
-  /** The request that the page makes, for whoever wants to make it elsewhere. */
-  static bodyOf({ model, messages }: Question): object {
-    const include = ['progress', 'drafts', 'usage']
-    return { model, messages, stream: true, stream_options: { include_usage: true }, mollmr: { include } }
-  }
-
   /** What happens to a question, up to its end. Throws only where `signal` ends it. */
-  async *ask(question: Question, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *ask({ model, messages }: Question, signal: AbortSignal): AsyncGenerator<RunEvent> {
     try {
-      const body = JSON.stringify(GatewayClient.bodyOf(question))
-      const response = await this.#fetch('v1/chat/completions', { method: 'POST', body, signal })
+      const mollmr = { include: ['progress', 'drafts', 'usage'] }
+      const asked = { model, messages, stream: true, stream_options: { include_usage: true }, mollmr }
+      const init = { method: 'POST', body: JSON.stringify(asked), signal }
+      const response = await this.#fetch('v1/chat/completions', init)
       yield { type: 'opened', requestId: response.headers.get('x-request-id') }
       if (response.body) yield* readEvents(response.body)
     } catch (error) {

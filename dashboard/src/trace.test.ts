@@ -16,7 +16,6 @@ function span(fields: Partial<Span>): Span {
     name: 'a',
     startedMs: 0,
     endedMs: 100,
-    notes: [],
     ledger: [],
     ...fields,
   }

@@ -13,7 +13,6 @@ export interface Span {
   /** Milliseconds since the request came. */
   readonly startedMs: number
   readonly endedMs: number | null
-  readonly notes: readonly { readonly atMs: number; readonly event: string }[]
   readonly ledger: readonly LedgerRow[]
 }
 

@@ -6,13 +6,13 @@ import type { Progress, ProgressListener } from '../wire/progress.ts'
 export function listenProgress(trace: Trace, { progress: tell, draft }: ProgressListener): () => void {
   const told = new Set<string>()
   return trace.listen((event) => {
-    const { id: step, name, stage } = event.span
-    if (event.type === 'said') draft({ step, name, kind: 'piece', text: event.piece })
-    else if (event.type === 'draft') draft({ step, name, kind: 'whole', text: event.text.read() })
+    const { id: step, name } = event.span
+    if (event.type === 'said') draft?.({ step, name, kind: 'piece', text: event.piece })
+    else if (event.type === 'draft') draft?.({ step, name, kind: 'whole', text: event.text.read() })
     const progress = progressOf(event, trace)
     if (!progress) return
     // A worker that is a mixture has first contents of its own below it: each step says each thing once.
-    const moment = `${step} ${progress.state} ${stage}`
+    const moment = `${step} ${progress.state}`
     if (progress.state !== 'retried' && told.has(moment)) return
     told.add(moment)
     tell(progress)
@@ -45,8 +45,8 @@ function noteOf(
 ): Progress | null {
   if (event === 'route') return { step: span.id, stage: 'route', name: String(attributes.route), state: 'chosen', atMs }
   const state = stateOfNote[event]
-  const step = state === undefined ? null : stepOf(span, trace)
-  if (!step || state === undefined) return null
+  const step = state && stepOf(span, trace)
+  if (!step) return null
   return { ...step, state, atMs, ...(state === 'retried' ? { code: attributes['code'] as ErrorCode } : {}) }
 }
 

@@ -65,7 +65,7 @@ function openStream(progress?: readonly ProgressStyle[]) {
       ? {
           listen: (listener: ProgressListener) => {
             tell = listener.progress
-            draft = listener.draft
+            draft = listener.draft ?? draft
             listening = true
             return () => {
               listening = false

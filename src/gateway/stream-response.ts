@@ -7,7 +7,7 @@ import type { ChatEvent } from '../chat/chat-event.ts'
 import type { Clock } from '../chat/clock.ts'
 import { SlowClientError } from '../chat/errors.ts'
 import type { FrameWriter } from '../wire/dialect.ts'
-import type { DraftText, Progress, ProgressListener } from '../wire/progress.ts'
+import type { Progress, ProgressListener } from '../wire/progress.ts'
 import { chunkOfCompletion } from '../chat/chunk-of-completion.ts'
 import { delivered, whyClosed } from './delivery.ts'
 import { errorResponseOf } from './error-response.ts'
@@ -74,14 +74,17 @@ class StreamWriter {
     this.#cancelOpening = answer.clock.after(openAfterMs, () => {
       this.#openEarly()
     })
+    const { draft: writeDraft } = answer.frames
     this.#stopListening = answer.listen?.({
       progress: (progress) => {
         if (this.isOpen) this.#write(this.#frames.progress?.(progress) ?? '')
         else this.#early.push(progress)
       },
-      draft: (draft) => {
-        this.#draft(draft)
-      },
+      draft: writeDraft
+        ? (draft) => {
+            this.#draft(() => writeDraft(draft))
+          }
+        : null,
     })
     response.on(signWanted, () => {
       this.#write(this.#frames.signOfLife)
@@ -171,11 +174,10 @@ class StreamWriter {
   }
 
   /** A caller that wants to see drafts sees them from their first word; one that reads too slowly for them misses some. */
-  #draft(draft: DraftText): void {
-    const { draft: write } = this.#frames
-    if (!write || this.isFull) return
+  #draft(write: () => string): void {
+    if (this.isFull) return
     if (!this.isOpen) this.#openEarly()
-    this.#write(write(draft))
+    this.#write(write())
   }
 
   #scheduleSign(): void {

@@ -36,7 +36,8 @@ export interface DraftText {
 /** Hears what happens behind a stream. */
 export interface ProgressListener {
   readonly progress: (progress: Progress) => void
-  readonly draft: (draft: DraftText) => void
+  /** Null where nobody wants to see drafts: their texts are then not read. */
+  readonly draft: ((draft: DraftText) => void) | null
 }
 
 /** As comments, as a field in chunks, as reasoning: the ways that strict clients survive. `drafts` are a field, too. */
