@@ -82,6 +82,17 @@ describe('a mixture of three kinds', () => {
     expect(usage.mollmr.cost_usd).toBeCloseTo((80 + 10 * (1 + 2 + 3 + 2)) / 1e6, 9)
   })
 
+  it('knows of each call when it was answered, and how much came', async () => {
+    await gateway.chat({ model: 'three', messages })
+    const rows = gateway.traces.flatMap((trace) => trace.ledger())
+    expect(rows.map(({ requested }) => requested).toSorted()).toEqual(['claude', 'claude', 'gemini', 'gpt'])
+    for (const { headersMs, bytes } of rows) {
+      expect(headersMs).toBeGreaterThan(0)
+      expect(bytes).toBeGreaterThan(100)
+    }
+    expect(new Set(rows.map(({ step }) => step)).size).toBe(4)
+  })
+
   it('votes over them', async () => {
     const { choices } = (await (await gateway.chat({ model: 'three-vote', messages })).json()) as Completion
     expect(choices[0]?.message.content).toMatch(/^(GPT|Claude) says it is 42/)

@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { createCallBudget } from './call-budget.ts'
 import type { LedgerRow, Spending } from './call-context.ts'
 
 function row({ tokens, costUsd }: { readonly tokens: number | null; readonly costUsd: number | null }): LedgerRow {
   const usage = { promptTokens: tokens ?? 0, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 }
-  return {
-    stage: 'call',
-    requested: 'm',
-    resolved: null,
-    attempt: 1,
-    outcome: 'ok',
-    status: null,
-    usage: tokens === null ? null : usage,
-    source: 'missing',
-    costUsd,
-    firstContentMs: null,
-    totalMs: 0,
-  }
+  return ledgerRow({ usage: tokens === null ? null : usage, source: 'missing', costUsd })
 }
 
 const expecting =

@@ -17,6 +17,16 @@ export interface CallContext {
    * somebody may have seen its beginning, or where it is not this context's own answer that is collected.
    */
   readonly startOver: (() => void) | null
+  /** Hears of what comes in for this call; null where nobody counts it. */
+  readonly meter: ResponseMeter | null
+}
+
+/** Counts what a server sends in one call. */
+export interface ResponseMeter {
+  /** The head of its response is here. */
+  answered(): void
+  /** So many bytes of the body have come. */
+  received(bytes: number): void
 }
 
 /** `request` is the caller's; `route` the router's own calls; `call` one attempt at one upstream. */
@@ -38,11 +48,13 @@ export interface SpanAttributes {
 /** One row of the ledger: one attempt at one upstream, also where it failed or was aborted. */
 export interface LedgerRow {
   readonly stage: Stage
+  /** The id of its span in the trace. */
+  readonly step: number
   /** The configured id that was asked. */
   readonly requested: string
   /** The model that the upstream says has answered; null where it said nothing. */
   readonly resolved: string | null
-  /** 1, 2, ...: which call to this model in the same step it is. */
+  /** 1, 2, ...: which call to this model in the same step it is; any after the first is made because that one failed. */
   readonly attempt: number
   readonly outcome: 'ok' | ErrorCode
   /** The HTTP status of an answer that was an error; null where there was none. */
@@ -51,9 +63,13 @@ export interface LedgerRow {
   readonly source: UsageSource
   /** US dollars; null where the price or the usage is unknown. */
   readonly costUsd: number | null
+  /** Milliseconds from the call's start to the head of the response; null where none came, or not over HTTP. */
+  readonly headersMs: number | null
   /** Milliseconds from the call's start to its first content; null where there was none. */
   readonly firstContentMs: number | null
   readonly totalMs: number
+  /** Of the response's body, as they came over HTTP. */
+  readonly bytes: number
 }
 
 /** One step of a request. Spans form a tree; the ledger's rows hang on it. */
@@ -69,7 +85,7 @@ export interface Span {
   /** Tells listeners of a draft that has come. A trace keeps no texts: who does not listen never has it. */
   draft(text: HeldText): void
   /** Adds a row, and numbers it. */
-  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow
+  record(call: Omit<LedgerRow, 'step' | 'attempt'>): LedgerRow
   /** Closes the span. Only the first call counts. */
   end(outcome: 'ok' | ErrorCode): void
   /** The sum over all ledger rows at or below this span so far. */

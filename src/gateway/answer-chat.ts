@@ -6,7 +6,7 @@ import type { ChatRequest } from '../chat/chat-request.ts'
 import { collectAnswer } from '../chat/collect-answer.ts'
 import { errorCodeOf, isMollmrError } from '../chat/errors.ts'
 import { createCallContext } from '../trace/call-context.ts'
-import { createTrace, type Trace } from '../trace/trace.ts'
+import type { Trace } from '../trace/trace.ts'
 import type { AnswerFacts, Dialect, ParsedRequest } from '../wire/dialect.ts'
 import { withHeaderOptions } from '../wire/header-options.ts'
 import { progressStylesOf } from '../wire/progress.ts'
@@ -18,6 +18,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import { type KeyHolder, requirePermissions } from './key-ring.ts'
 import { listenProgress } from './listen-progress.ts'
 import { streamResponse } from './stream-response.ts'
+import { traceOf } from './trace-requests.ts'
 
 export interface HttpExchange {
   readonly http: FastifyRequest
@@ -51,7 +52,7 @@ export async function answerChat(
     ? catalog.relay(parsed.request)
     : catalog.serve(withHeaderOptions(parsed.request))
   requirePermissions(http.keyHolder, named)
-  const trace = createTrace(http.id, parts.clock)
+  const trace = traceOf(http)
   trace.root.set({
     route: model.id,
     ...(http.keyHolder ? { key: http.keyHolder.name } : {}),
@@ -76,8 +77,7 @@ export async function answerChat(
   } finally {
     stopWatching()
     release()
-    parts.traces.keep(trace)
-    parts.onTrace(trace)
+    parts.onEnd(trace)
   }
   return reply
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorCodeOf } from '../chat/errors.ts'
 import type { Counter } from '../metrics/metrics.ts'
+import type { Trace } from '../trace/trace.ts'
 import { callerDialect } from './caller-dialect.ts'
 import { errorResponseOf } from './error-response.ts'
 import { requestErrorOf } from './refuse.ts'
@@ -10,19 +11,28 @@ interface ErrorListeners {
   readonly onError: (error: unknown, requestId: string) => void
   /** Errors that callers were told, by their code. */
   readonly errors: Counter
+  /** Hears of a request that was refused before a model was found for it. */
+  readonly onEnd: (trace: Trace) => void
 }
 
 /** Tells callers what went wrong, in their dialect, and the operator what nobody expected. */
 export function createErrorAnswer({
   onError,
   errors,
+  onEnd,
 }: ErrorListeners): (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void {
   return (thrown, request, reply) => {
     const error = requestErrorOf(thrown, request)
     const failure = errorResponseOf(error)
     const dialect = callerDialect(request)
     const { requestIdHeader } = dialect
-    errors.add({ code: errorCodeOf(error) })
+    const code = errorCodeOf(error)
+    errors.add({ code })
+    const { trace } = request
+    if (trace?.hasEnded === false) {
+      trace.root.end(code)
+      onEnd(trace)
+    }
     if (failure.status === 500) onError(error, request.id)
     void reply
       .code(failure.status)

@@ -18,9 +18,9 @@ export interface GatewayParts {
   readonly metrics: Metrics
   readonly keyBudgets: KeyBudgets
   readonly traces: TraceShelf
-  /** Hears of a request that is taken on, and of the same once it has ended. */
+  /** Hears of a request that is taken on, and of every one that was let in once it has ended. */
   readonly onBegin: (trace: Trace) => void
-  readonly onTrace: (trace: Trace) => void
+  readonly onEnd: (trace: Trace) => void
   readonly onError: (error: unknown, requestId: string) => void
   /** Seconds since 1970. */
   readonly startedAt: number

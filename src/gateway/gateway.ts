@@ -36,7 +36,7 @@ export interface GatewayOptions extends HttpServerOptions {
   readonly corsOrigins: readonly string[]
   /** Hears of what goes wrong inside. */
   readonly onError: (error: unknown, requestId: string) => void
-  /** Hears of every chat request once it has ended. */
+  /** Hears of every request to a model that was let in, once it has ended. */
   readonly onTrace?: (trace: Trace) => void
   /** Requests at the same time; more are turned away. Default: 10,000. */
   readonly maxInFlight?: number
@@ -52,7 +52,7 @@ export interface GatewayOptions extends HttpServerOptions {
   readonly keyBudgets?: KeyBudgets
   /** Told of requests and errors, and shown at `GET /metrics`. Default: of this gateway alone. */
   readonly metrics?: Metrics
-  /** Hears of every chat request that is taken on. */
+  /** Hears of every request to a model that is taken on. */
   readonly onBegin?: (trace: Trace) => void
   /** Files and connections that the process may have open; the last tenth is for calls, not for callers. Default: no limit. */
   readonly maxOpenFiles?: number
@@ -77,18 +77,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = options.metrics ?? new Metrics()
   const isConfigStale = options.isConfigStale ?? (() => false)
   const counters = countGateway(metrics, { inFlight, admission, load, isConfigStale })
+  const traces = new TraceShelf(keptTraces)
+  const onEnd = (trace: Trace): void => {
+    traces.keep(trace)
+    counters.countTrace(trace)
+    options.onTrace?.(trace)
+  }
   const { onError } = options
-  const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors }))
-  guardConnections(server.server, clock)
-  endSlowReaders(server.server, clock)
-  refuseBadForm(server)
-  keepFilesFree(server, options.maxOpenFiles ?? Infinity)
-  acceptJsonBodies(server)
-  decodeBodies(server, options.maxBodyBytes)
-  allowCrossOrigin(server, options.corsOrigins)
-  const openRing = new KeyRing([])
-  admitCallers(server, options.keys ?? (() => openRing))
-  refuseUnknownRoutes(server)
+  const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors, onEnd }))
+  guardRoutes(server, options, clock)
   addRoutes(server, {
     catalog: options.catalog,
     clock,
@@ -97,12 +94,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics,
     keyBudgets: options.keyBudgets ?? new MemoryKeyBudgets(clock),
     isConfigStale,
-    traces: new TraceShelf(keptTraces),
+    traces,
     onBegin: options.onBegin ?? (() => undefined),
-    onTrace: (trace) => {
-      counters.countTrace(trace)
-      options.onTrace?.(trace)
-    },
+    onEnd,
     onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })
@@ -117,6 +111,20 @@ export function createGateway(options: GatewayOptions): Gateway {
       load.stop()
     },
   }
+}
+
+/** What every request passes before its route, in this order. */
+function guardRoutes(server: FastifyInstance, options: GatewayOptions, clock: Clock): void {
+  guardConnections(server.server, clock)
+  endSlowReaders(server.server, clock)
+  refuseBadForm(server)
+  keepFilesFree(server, options.maxOpenFiles ?? Infinity)
+  acceptJsonBodies(server)
+  decodeBodies(server, options.maxBodyBytes)
+  allowCrossOrigin(server, options.corsOrigins)
+  const openRing = new KeyRing([])
+  admitCallers(server, options.keys ?? (() => openRing))
+  refuseUnknownRoutes(server)
 }
 
 interface Drain {

@@ -17,6 +17,7 @@ import { forgetResponse, showResponse } from './kept-responses.ts'
 import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPage } from './page.ts'
+import { traceRequests } from './trace-requests.ts'
 
 const open = { config: { isOpen: true } }
 
@@ -31,11 +32,13 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
     ['/embeddings', embeddingsDialect],
     ['/completions', completionsDialect],
   ]
-  const onRequest = admitRequests(parts.admission, parts.clock)
-  const forModels = (dialect: Dialect): RouteShorthandOptions => ({ config: { dialect }, onRequest })
+  const admit = admitRequests(parts.admission, parts.clock)
+  const forModels = (dialect: Dialect): RouteShorthandOptions => ({ config: { dialect }, onRequest: admit })
+  server.decorateRequest('trace', undefined)
+  const onRequest = [admit, traceRequests(parts.clock)]
   for (const [path, dialect] of dialects) {
     for (const each of [`/v1${path}`, path]) {
-      server.post(each, forModels(dialect), (http, reply) =>
+      server.post(each, { config: { dialect }, onRequest }, (http, reply) =>
         answerChat(parts, parts.catalog(), { http, reply, dialect }),
       )
     }

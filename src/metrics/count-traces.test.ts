@@ -1,23 +1,12 @@
 import { expect, it } from 'vitest'
-import type { LedgerRow } from '../chat/call-context.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { createTrace } from '../trace/trace.ts'
 import { traceCounters } from './count-traces.ts'
 import { Metrics } from './metrics.ts'
 
-const row: LedgerRow = {
-  stage: 'worker',
-  requested: 'a',
-  resolved: 'a-1',
-  attempt: 1,
-  outcome: 'ok',
-  status: null,
-  usage: { promptTokens: 10, completionTokens: 5, cachedTokens: 0, reasoningTokens: 0 },
-  source: 'reported',
-  costUsd: 0.25,
-  firstContentMs: 3,
-  totalMs: 1500,
-}
+const usage = { promptTokens: 10, completionTokens: 5, cachedTokens: 0, reasoningTokens: 0 }
+const row = ledgerRow({ usage, costUsd: 0.25, totalMs: 1500 })
 
 it('counts requests, calls by outcome, retries, tokens and cost', () => {
   const metrics = new Metrics()

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { FakeClock } from '../testing/fake-clock.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { createTrace } from '../trace/trace.ts'
 import { makeTables } from './log-tables.ts'
 import { logFileName, openRequestLog } from './request-log.ts'
 
-/** As files are that were made before calls had an attempt and a status. */
+/** As files are that were made before calls had an attempt, a status, a step and what came over the wire. */
 const earlierTables = `
   create table requests (
     id text primary key, started_at integer not null, route text, route_source text, model text, degraded text,
@@ -40,6 +41,9 @@ it('gives a file of an earlier version the columns of a new one, and keeps its r
     expect.arrayContaining([
       { name: 'attempt', type: 'INTEGER' },
       { name: 'status', type: 'INTEGER' },
+      { name: 'step', type: 'INTEGER' },
+      { name: 'headers_ms', type: 'REAL' },
+      { name: 'bytes', type: 'INTEGER' },
     ]),
   )
   expect(earlier.prepare('select requested, total_ms, attempt, status from calls').all()).toMatchObject([
@@ -70,10 +74,7 @@ it('lets the log go on in a file of an earlier version', () => {
     onError: (error) => errors.push(error),
   })
   const trace = createTrace('req_2', clock)
-  trace.root.record({
-    ...{ stage: 'request', requested: 'a', resolved: null, outcome: 'upstream_error', status: 503 },
-    ...{ usage: null, source: 'missing', costUsd: null, firstContentMs: null, totalMs: 2 },
-  })
+  trace.root.record(ledgerRow({ outcome: 'upstream_error', status: 503, totalMs: 2 }))
   trace.root.end('upstream_error')
   log.add(trace)
   log.close()

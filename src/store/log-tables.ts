@@ -18,7 +18,7 @@ const tables = `
 `
 
 /** Of `calls`, since files exist that have been made without them; null in the rows of those. */
-const laterColumns = ['attempt integer', 'status integer']
+const laterColumns = ['attempt integer', 'status integer', 'step integer', 'headers_ms real', 'bytes integer']
 
 /** Makes what is missing of the tables of the request log; what is there stays. */
 export function makeTables(database: DatabaseSync): void {

@@ -4,24 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LedgerRow } from '../chat/call-context.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { createTrace, type Trace } from '../trace/trace.ts'
 import { openRequestLog, type RequestLog } from './request-log.ts'
 
-const row: LedgerRow = {
-  stage: 'worker',
-  requested: 'qwen',
-  resolved: 'qwen2-7b',
-  attempt: 1,
-  outcome: 'ok',
-  status: null,
-  usage: { promptTokens: 10, completionTokens: 5, cachedTokens: 2, reasoningTokens: 1 },
-  source: 'reported',
-  costUsd: 0.5,
-  firstContentMs: 3,
-  totalMs: 7,
-}
+const row = ledgerRow({ requested: 'qwen', resolved: 'qwen2-7b' })
 
 let directory: string
 let errors: unknown[]
@@ -65,10 +53,10 @@ describe('the request log', () => {
     expect(read('select id, route, route_source, model, degraded, outcome from requests')).toEqual([
       { id: 'req_1', route: 'generic', route_source: 'model', model: 'big', degraded: '2/3', outcome: 'ok' },
     ])
-    const call = { request_id: 'req_1', stage: 'worker', requested: 'qwen', resolved: 'qwen2-7b', attempt: 1 }
+    const call = { request_id: 'req_1', stage: 'worker', step: 1, requested: 'qwen', resolved: 'qwen2-7b', attempt: 1 }
     const [tokens, times] = [
       { cached_tokens: 2, reasoning_tokens: 1 },
-      { first_content_ms: 3, total_ms: 7 },
+      { headers_ms: 2, first_content_ms: 3, total_ms: 7, bytes: 400 },
     ]
     const none = { prompt_tokens: null, completion_tokens: null, cached_tokens: null, reasoning_tokens: null }
     expect(read('select * from calls order by outcome')).toEqual([
@@ -82,7 +70,16 @@ describe('the request log', () => {
         source: 'reported',
         cost_usd: 0.5,
       },
-      { ...call, ...times, ...none, outcome: 'upstream_error', status: 503, source: 'missing', cost_usd: null },
+      {
+        ...call,
+        step: 2,
+        ...times,
+        ...none,
+        outcome: 'upstream_error',
+        status: 503,
+        source: 'missing',
+        cost_usd: null,
+      },
     ])
     log.close()
   })

@@ -52,9 +52,9 @@ const passing: ReadonlySet<unknown> = new Set([5, 6, 10, 13])
 /** Names its columns: those that files have been given later stand last there. */
 const insertCall = `
   insert into calls (
-    request_id, stage, requested, resolved, attempt, outcome, status, prompt_tokens, completion_tokens, cached_tokens,
-    reasoning_tokens, source, cost_usd, first_content_ms, total_ms
-  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    request_id, stage, step, requested, resolved, attempt, outcome, status, prompt_tokens, completion_tokens,
+    cached_tokens, reasoning_tokens, source, cost_usd, headers_ms, first_content_ms, total_ms, bytes
+  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
 /** Opens `directory/mollmr.sqlite`, making both where they are missing. */
@@ -239,6 +239,7 @@ function callValues(row: LedgerRow): SqlValue[] {
   const { usage } = row
   return [
     row.stage,
+    row.step,
     row.requested,
     row.resolved,
     row.attempt,
@@ -250,7 +251,9 @@ function callValues(row: LedgerRow): SqlValue[] {
     usage?.reasoningTokens ?? null,
     row.source,
     row.costUsd,
+    row.headersMs,
     row.firstContentMs,
     row.totalMs,
+    row.bytes,
   ]
 }

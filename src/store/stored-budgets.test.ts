@@ -3,25 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LedgerRow } from '../chat/call-context.ts'
 import { errorCodeOf } from '../chat/errors.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { openStoredBudgets, type StoredBudgets } from './stored-budgets.ts'
 
 const call = { calls: 1, tokens: 100, costUsd: 0.01 }
-const row: LedgerRow = {
-  stage: 'call',
-  requested: 'a',
-  resolved: 'a',
-  attempt: 1,
-  outcome: 'ok',
-  status: null,
-  usage: { promptTokens: 20, completionTokens: 10, cachedTokens: 0, reasoningTokens: 0 },
-  source: 'reported',
-  costUsd: 0.004,
-  firstContentMs: 1,
-  totalMs: 1,
-}
+const usage = { promptTokens: 20, completionTokens: 10, cachedTokens: 0, reasoningTokens: 0 }
+const row = ledgerRow({ stage: 'call', usage, costUsd: 0.004 })
 let directory: string
 let clock: FakeClock
 let errors: unknown[]

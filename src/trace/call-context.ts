@@ -25,5 +25,6 @@ export function createCallContext(options: CallContextOptions = {}): CallContext
     budget: createCallBudget(options.budget ?? {}, options.parentBudget),
     clock,
     startOver: null,
+    meter: null,
   }
 }

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerRow } from '../chat/call-context.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { Pace } from './pace.ts'
 
 function row(fields: Partial<LedgerRow> & { readonly tokens?: number }): LedgerRow {
   const { tokens = 100, ...rest } = fields
-  return {
-    stage: 'call',
-    requested: 'm',
-    resolved: 'm',
-    attempt: 1,
-    outcome: 'ok',
-    status: null,
-    usage: { promptTokens: 1, completionTokens: tokens, cachedTokens: 0, reasoningTokens: 0 },
-    source: 'reported',
-    costUsd: null,
-    firstContentMs: 200,
-    totalMs: 1200,
-    ...rest,
-  }
+  const usage = { promptTokens: 1, completionTokens: tokens, cachedTokens: 0, reasoningTokens: 0 }
+  return ledgerRow({ usage, firstContentMs: 200, totalMs: 1200, ...rest })
 }
 
 describe('Pace', () => {

@@ -1,5 +1,5 @@
 /** The ledger's pen: a wrapper around an upstream model that writes one row per call, however the call ends. */
-import type { CallContext, LedgerRow } from '../chat/call-context.ts'
+import type { CallContext, LedgerRow, ResponseMeter } from '../chat/call-context.ts'
 import { carriesContent, type ChatEvent, saidIn } from '../chat/chat-event.ts'
 import { type ChatModel, wrapModel } from '../chat/chat-model.ts'
 import type { ChatRequest } from '../chat/chat-request.ts'
@@ -42,7 +42,7 @@ function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
     context.span.set({ model: id })
     const meter = new CallMeter(call, settle)
     return {
-      events: model.chat(request, context),
+      events: model.chat(request, { ...context, meter }),
       pass: (event) => {
         meter.see(event)
         if (event.type !== 'end') return event
@@ -64,11 +64,13 @@ function statusIn(error: unknown): number | null {
 const countedAtOnce = 4096
 
 /** Watches one call go by and writes its row once. */
-class CallMeter {
+class CallMeter implements ResponseMeter {
   readonly #call: RecordedCall
   readonly #settle: (row: LedgerRow) => void
   readonly #startMs: number
+  #headersMs: number | null = null
   #firstContentMs: number | null = null
+  #bytes = 0
   #resolved: string | null = null
   #reported: WireUsage | null = null
   /** What it has said and nobody has counted yet. */
@@ -81,6 +83,14 @@ class CallMeter {
     this.#call = call
     this.#settle = settle
     this.#startMs = call.context.clock.now()
+  }
+
+  answered(): void {
+    this.#headersMs ??= this.#elapsedMs()
+  }
+
+  received(bytes: number): void {
+    this.#bytes += bytes
   }
 
   see(event: ChatEvent): void {
@@ -118,8 +128,10 @@ class CallMeter {
       usage,
       source,
       costUsd: costOf(usage, model.card.price),
+      headersMs: this.#headersMs,
       firstContentMs: this.#firstContentMs,
       totalMs: this.#elapsedMs(),
+      bytes: this.#bytes,
     })
     this.#settle(row)
     pace.add(row)

@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { LedgerRow } from '../chat/call-context.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
+import { ledgerRow } from '../testing/ledger-row.ts'
 import { createTrace } from './trace.ts'
 
-const row: LedgerRow = {
-  stage: 'worker',
-  requested: 'a',
-  resolved: 'a-1',
-  attempt: 1,
-  outcome: 'ok',
-  status: null,
-  usage: { promptTokens: 10, completionTokens: 5, cachedTokens: 2, reasoningTokens: 1 },
-  source: 'reported',
-  costUsd: 0.5,
-  firstContentMs: 1,
-  totalMs: 2,
-}
+const row = ledgerRow()
 
 describe('a trace', () => {
   it('keeps spans as a tree, with times since its start', async () => {

@@ -46,6 +46,8 @@ export interface Trace {
   readonly root: Span
   /** The attributes of the root so far: what the `x-mollmr-*` headers say. */
   readonly attributes: SpanAttributes
+  /** True once its root is closed. */
+  readonly hasEnded: boolean
   /** Every span so far, parents before children. */
   spans(): readonly SpanRecord[]
   /** Every ledger row so far. */
@@ -74,6 +76,10 @@ class RequestTrace implements Trace {
 
   get attributes(): SpanAttributes {
     return this.root.attributes
+  }
+
+  get hasEnded(): boolean {
+    return this.root.endedMs !== null
   }
 
   spans(): readonly SpanRecord[] {
@@ -175,9 +181,9 @@ class TraceSpan implements Span, SpanRecord {
     this.#log.tell({ type: 'draft', span: this, text })
   }
 
-  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow {
+  record(call: Omit<LedgerRow, 'step' | 'attempt'>): LedgerRow {
     const attempt = 1 + this.ledger.filter(({ requested }) => requested === call.requested).length
-    const row = { ...call, attempt }
+    const row = { ...call, step: this.id, attempt }
     this.ledger.push(row)
     return row
   }

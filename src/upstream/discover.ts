@@ -146,7 +146,11 @@ async function listModels(dispatcher: Dispatcher, { kind, baseUrl, apiKey, waitM
   const listing = listings[kind]
   const url = new URL(baseUrl + listing.path)
   const target = { origin: url.origin, path: url.pathname + url.search, headers: listing.headers(apiKey) }
-  const exchange = new Exchange(dispatcher, { ...target, method: 'GET' }, AbortSignal.timeout(waitMs))
+  const exchange = new Exchange(
+    dispatcher,
+    { ...target, method: 'GET' },
+    { signal: AbortSignal.timeout(waitMs), meter: null },
+  )
   try {
     const { status } = await exchange.head()
     if (status !== 200) throw new Error(`${baseUrl} answered with status ${status}.`)

@@ -18,7 +18,7 @@ import { createTransport } from '../http/transport.ts'
 import { warningText } from './answer-parts.ts'
 import type { BridgedCall } from './bridged-call.ts'
 import { type CallDefaults, callOptionsOf, losesReasoning } from './call-options.ts'
-import { createExchangeFetch } from './exchange-fetch.ts'
+import { createExchangeFetch, metered } from './exchange-fetch.ts'
 import type { ConnectModel } from './load-provider.ts'
 import { failureOf } from './provider-failure.ts'
 import { readResult } from './read-result.ts'
@@ -99,13 +99,18 @@ async function* chat(client: Client, { body }: ChatRequest, context: CallContext
   }
 }
 
-function callOf({ options, name, model }: Client, body: ChatBody, { clock, span, signal }: CallContext): BridgedCall {
+function callOf(
+  { options, name, model }: Client,
+  body: ChatBody,
+  { clock, span, signal, meter }: CallContext,
+): BridgedCall {
   const created = Math.floor(clock.wallTime() / 1000)
   return {
     body,
     model,
     identity: { id: `chatcmpl-${created}`, created, model: name },
     signal,
+    meter,
     maxAnswerCharacters: options.maxAnswerCharacters ?? usualAnswerCharacters,
     warn: (warnings) => {
       for (const warning of warnings) span.note('upstream_warning', { model: model.id, warning: warningText(warning) })
@@ -118,7 +123,10 @@ async function* whole(
   options: LanguageModelV4CallOptions,
   call: BridgedCall,
 ): AsyncGenerator<ChatEvent> {
-  const result = await orAborted(provider.doGenerate(options), call.signal)
+  const result = await orAborted(
+    metered(call.meter, () => provider.doGenerate(options)),
+    call.signal,
+  )
   call.warn(result.warnings)
   yield* readResult(result, call)
 }
@@ -128,6 +136,9 @@ async function* streamed(
   options: LanguageModelV4CallOptions,
   call: BridgedCall,
 ): AsyncGenerator<ChatEvent> {
-  const { stream } = await orAborted(provider.doStream(options), call.signal)
+  const { stream } = await orAborted(
+    metered(call.meter, () => provider.doStream(options)),
+    call.signal,
+  )
   yield* readStream(stream, call)
 }

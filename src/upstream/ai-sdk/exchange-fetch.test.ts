@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ResponseMeter } from '../../chat/call-context.ts'
 import {
   type FakeUpstream,
   sendingRaw,
@@ -7,7 +8,7 @@ import {
   type UpstreamReply,
 } from '../../testing/fake-upstream.ts'
 import { createTransport, type Transport } from '../http/transport.ts'
-import { createExchangeFetch } from './exchange-fetch.ts'
+import { createExchangeFetch, metered } from './exchange-fetch.ts'
 
 let server: FakeUpstream
 let transport: Transport
@@ -57,6 +58,18 @@ describe('the fetch of provider packages', () => {
     expect(Buffer.from(first?.value ?? []).toString()).toBe('data: 1\n\n')
     await reader?.cancel()
     await server.calls[0]?.aborted
+  })
+
+  it('tells what came to the meter of the call that made it, and to no other', async () => {
+    const heard: string[] = []
+    const meterOf = (name: string): ResponseMeter => ({
+      answered: () => heard.push(`${name} answered`),
+      received: (bytes) => heard.push(`${name} ${bytes}`),
+    })
+    const [first, second] = [metered(meterOf('first'), post), metered(meterOf('second'), post)]
+    for (const response of [await first, await second, await post()]) await response.text()
+    const bytes = '{"ok":true}'.length
+    expect(heard.toSorted()).toEqual([`first ${bytes}`, 'first answered', `second ${bytes}`, 'second answered'])
   })
 
   it('does not follow a redirect', async () => {

@@ -2,7 +2,9 @@
  * The `fetch` that provider packages are given: it sends over the connections of all other upstreams, so that redirects,
  * pauses and broken connections are treated alike, and no timer but our own ends a call.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Dispatcher } from 'undici'
+import type { ResponseMeter } from '../../chat/call-context.ts'
 import { systemClock } from '../../chat/clock.ts'
 import { Exchange, type ExchangeRequest, type ResponseHead } from '../http/exchange.ts'
 import { type FailingModel, failureOfConnection } from '../http/failure.ts'
@@ -11,6 +13,14 @@ import { badContent, requireUnencoded, tooLarge } from '../http/read-body.ts'
 
 export type Fetch = typeof globalThis.fetch
 
+/** Of the call that is made: a package hands nothing of ours on to its `fetch`. */
+const meters = new AsyncLocalStorage<ResponseMeter | null>()
+
+/** Makes a call of which `meter` hears. */
+export function metered<T>(meter: ResponseMeter | null, call: () => T): T {
+  return meters.run(meter, call)
+}
+
 const maxBodyBytes = 64 * 1024 * 1024
 /** Statuses whose responses have no body. */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
@@ -18,7 +28,12 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 /** A `fetch` for the calls of one model; it rejects with `UpstreamError` where the connection fails. */
 export function createExchangeFetch(dispatcher: Dispatcher, model: FailingModel, clock = systemClock): Fetch {
   return async (input, init = {}) => {
-    const exchange = new Exchange(dispatcher, targetOf(addressOf(input), init), init.signal ?? neverAborted())
+    const { signal } = init
+    const meter = meters.getStore() ?? null
+    const exchange = new Exchange(dispatcher, targetOf(addressOf(input), init), {
+      signal: signal ?? neverAborted(),
+      meter,
+    })
     try {
       const head = await exchange.head()
       requireReadable(head, model)

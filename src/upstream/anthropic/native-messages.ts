@@ -70,7 +70,7 @@ function send(
   const reading = { created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters }
   const sent = { ...target, headers: headersOf(client, asked), body: spliceModel(json, name) }
   return openAnswer({
-    exchange: new Exchange(dispatcher, sent, context.signal),
+    exchange: new Exchange(dispatcher, sent, context),
     model,
     isStreamed,
     clock: context.clock,

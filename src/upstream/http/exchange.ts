@@ -3,6 +3,7 @@
  * a slow client slows its upstream down instead of filling our memory.
  */
 import type { Dispatcher } from 'undici'
+import type { CallContext, ResponseMeter } from '../../chat/call-context.ts'
 import { abortErrorOf } from '../../chat/link-abort.ts'
 
 export interface ResponseHead {
@@ -37,6 +38,7 @@ interface Waiter<T> {
 /** Sends at once; `close` must be called in the end, whatever happened. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
+  readonly #meter: ResponseMeter | null
   readonly #abort: () => void
   #controller: Dispatcher.DispatchController | undefined
   #head: ResponseHead | undefined
@@ -47,8 +49,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #error: Error | undefined
   #ended = false
 
-  constructor(dispatcher: Dispatcher, request: ExchangeRequest, signal: AbortSignal) {
+  constructor(
+    dispatcher: Dispatcher,
+    request: ExchangeRequest,
+    { signal, meter }: Pick<CallContext, 'signal' | 'meter'>,
+  ) {
     this.#signal = signal
+    this.#meter = meter
     const abort = (): void => {
       this.#stop(abortErrorOf(signal))
     }
@@ -102,10 +109,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // 1xx are announcements, not answers.
     if (status < 200) return
     this.#head = { status, headers }
+    this.#meter?.answered()
     this.#headWaiter?.resolve(this.#head)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    this.#meter?.received(bytes.length)
     const waiter = this.#bodyWaiter
     if (waiter) {
       this.#bodyWaiter = undefined

@@ -106,7 +106,7 @@ function send(client: Client, request: ChatRequest, context: CallContext): Promi
   const reading = { identity: { id: `chatcmpl-${created}`, created }, maxAnswerCharacters }
   const body = writeRequestBody(request, name)
   return openAnswer({
-    exchange: new Exchange(dispatcher, { ...target, body }, context.signal),
+    exchange: new Exchange(dispatcher, { ...target, body }, context),
     model,
     isStreamed: request.body.stream === true,
     clock: context.clock,

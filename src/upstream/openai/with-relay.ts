@@ -43,7 +43,7 @@ export function withRelay(
     const reading = { dialect, created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters }
     return tapEvents(() =>
       openAnswer({
-        exchange: new Exchange(dispatcher, { ...target, body: spliceModel(native.json, name) }, context.signal),
+        exchange: new Exchange(dispatcher, { ...target, body: spliceModel(native.json, name) }, context),
         model,
         isStreamed: body.stream === true,
         clock: context.clock,

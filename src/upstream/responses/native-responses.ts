@@ -93,7 +93,7 @@ function send(client: Client, { native, request, context }: Sent): Promise<Event
   const reading = { created: Math.floor(context.clock.wallTime() / 1000), maxAnswerCharacters, upstream }
   const sent = { ...target, headers, body: spliceModel(native.json, name) }
   return openAnswer({
-    exchange: new Exchange(dispatcher, sent, context.signal),
+    exchange: new Exchange(dispatcher, sent, context),
     model,
     isStreamed: request.body.stream === true,
     clock: context.clock,

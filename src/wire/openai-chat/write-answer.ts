@@ -93,6 +93,7 @@ function wireTotal(total: UsageTotal): Record<string, unknown> {
 function wireRow(row: LedgerRow): Record<string, unknown> {
   return {
     stage: row.stage,
+    step: row.step,
     requested: row.requested,
     resolved: row.resolved,
     attempt: row.attempt,
@@ -102,7 +103,9 @@ function wireRow(row: LedgerRow): Record<string, unknown> {
     completion_tokens: row.usage?.completionTokens ?? null,
     cost_usd: row.costUsd,
     source: row.source,
+    headers_ms: row.headersMs,
     first_content_ms: row.firstContentMs,
     total_ms: row.totalMs,
+    bytes: row.bytes,
   }
 }
