@@ -1,5 +1,5 @@
-import { defaultAdviser } from '../mixture/adviser.ts'
-import { defaultRepair } from '../mixture/repair.ts'
+import { defaultAdviser } from '../mixture/tools/adviser.ts'
+import { defaultRepair } from '../mixture/answer/repair.ts'
 import { draftsPrompts } from '../mixture/strategies/strategies.ts'
 import { defaultRouterPrompts } from '../router/router-prompts.ts'
 

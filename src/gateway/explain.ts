@@ -2,10 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import { explainModel } from '../chat/explain-model.ts'
 import { writeExplanation } from '../wire/write-explanation.ts'
 import { chatDialect } from '../wire/openai-chat/chat-dialect.ts'
-import { bodyOf } from './accept-json.ts'
+import { bodyOf } from './edge/accept-json.ts'
 import { callerOf } from './caller.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { requirePermissions } from './key-ring.ts'
+import { requirePermissions } from './edge/key-ring.ts'
 
 /** Answers `POST /mollmr/v1/explain`: what the same body would do at `/v1/chat/completions`. Nobody is asked. */
 export function explain({ catalog, clock }: GatewayParts, http: FastifyRequest): Record<string, unknown> {

@@ -3,9 +3,9 @@ import { AccessError } from '../chat/errors.ts'
 import { traceCounters } from '../metrics/count-traces.ts'
 import type { Counter, Metrics } from '../metrics/metrics.ts'
 import type { Trace } from '../trace/trace.ts'
-import type { Admission } from './admission.ts'
-import type { InFlight } from './in-flight.ts'
-import type { LoadWatch } from './load-watch.ts'
+import type { Admission } from './edge/admission.ts'
+import type { InFlight } from './edge/in-flight.ts'
+import type { LoadWatch } from './edge/load-watch.ts'
 
 /** What a gateway knows of itself. */
 interface Watched {

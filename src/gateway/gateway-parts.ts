@@ -3,9 +3,9 @@ import type { Clock } from '../chat/clock.ts'
 import type { KeyBudgets } from '../chat/key-budgets.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Trace } from '../trace/trace.ts'
-import type { Admission } from './admission.ts'
-import type { InFlight } from './in-flight.ts'
-import type { TraceShelf } from './trace-shelf.ts'
+import type { Admission } from './edge/admission.ts'
+import type { InFlight } from './edge/in-flight.ts'
+import type { TraceShelf } from './answer/trace-shelf.ts'
 
 /** What the routes need beside the request. */
 export interface GatewayParts {

@@ -5,7 +5,7 @@ import { writeAnthropicModel } from '../wire/anthropic-messages/write-model.ts'
 import { writeModel } from '../wire/openai-chat/write-model.ts'
 import { speaksAnthropic } from './caller-dialect.ts'
 import type { GatewayParts } from './gateway-parts.ts'
-import { mayAsk, requirePermissions } from './key-ring.ts'
+import { mayAsk, requirePermissions } from './edge/key-ring.ts'
 
 /** Every model that the caller may ask; the Anthropic shape also has the aliases that Claude Code shows. */
 export function listModels({ catalog, startedAt }: GatewayParts, request: FastifyRequest): Record<string, unknown> {

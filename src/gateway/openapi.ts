@@ -1,6 +1,6 @@
 /** What `GET /openapi.json` says: the paths, and the part of the chat body that MoLLMR itself reads. */
 import { budgetPolicies } from '../chat/call-budget.ts'
-import { answerHeaderNames } from './answer-headers.ts'
+import { answerHeaderNames } from './answer/answer-headers.ts'
 import { statusByCode } from './error-response.ts'
 
 const jsonOf = (schema: unknown): Record<string, unknown> => ({ 'application/json': { schema } })

@@ -7,8 +7,8 @@ import { completionsDialect } from '../wire/openai-completions/completions-diale
 import { embeddingsDialect } from '../wire/openai-embeddings/embeddings-dialect.ts'
 import { ResponseShelf } from '../wire/openai-responses/response-shelf.ts'
 import { createResponsesDialect } from '../wire/openai-responses/responses-dialect.ts'
-import { admitRequests } from './admit-requests.ts'
-import { answerChat } from './answer-chat.ts'
+import { admitRequests } from './edge/admit-requests.ts'
+import { answerChat } from './answer/answer-chat.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { countTokens } from './count-tokens.ts'
 import { explain } from './explain.ts'
@@ -17,7 +17,7 @@ import { forgetResponse, showResponse } from './kept-responses.ts'
 import { listModels, showModel } from './list-models.ts'
 import { openApiDocument } from './openapi.ts'
 import { addPage } from './page.ts'
-import { traceRequests } from './trace-requests.ts'
+import { traceRequests } from './answer/trace-requests.ts'
 
 const open = { config: { isOpen: true } }
 

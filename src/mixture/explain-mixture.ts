@@ -1,8 +1,8 @@
 import { createCallBudget } from '../chat/call-budget.ts'
 import type { MixtureExplanation } from '../chat/explanation.ts'
-import { bypassReason } from './bypass.ts'
-import { fitBudget, policyOf } from './fit-budget.ts'
-import { expectDrafts, type Matter } from './reckon-panel.ts'
+import { bypassReason } from './tools/bypass.ts'
+import { fitBudget, policyOf } from './budget/fit-budget.ts'
+import { expectDrafts, type Matter } from './budget/reckon-panel.ts'
 
 /** What a mixture would do with a request, out of a budget that nothing has been spent of yet. */
 export function explainMixture(matter: Matter, strategy: string): MixtureExplanation {

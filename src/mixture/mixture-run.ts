@@ -1,12 +1,12 @@
 import type { CallBudget, CallContext } from '../chat/call-context.ts'
 import type { ChatMessage, ChatRequest } from '../chat/chat-request.ts'
 import type { SlotValues } from '../prompt/template.ts'
-import type { BodyDigest } from './body-digest.ts'
-import type { Draft } from './draft.ts'
+import type { BodyDigest } from './drafts/body-digest.ts'
+import type { Draft } from './drafts/draft.ts'
 import type { mixtureSystemPromptSlots } from './mixture-prompts.ts'
 import type { ResolvedMixture } from './resolved-mixture.ts'
-import type { SchemaProblem } from './response-format.ts'
-import type { StageCache } from './stage-cache.ts'
+import type { SchemaProblem } from './answer/response-format.ts'
+import type { StageCache } from './drafts/stage-cache.ts'
 
 /** One request on its way through a mixture: what every strategy works with. */
 export interface MixtureRun {

@@ -9,7 +9,7 @@ import type {
   SystemPromptDefinition,
   WorkerDefinition,
 } from './mixture-definition.ts'
-import { defaultAdviser } from './adviser.ts'
+import { defaultAdviser } from './tools/adviser.ts'
 import { mixtureDefaults } from './mixture-defaults.ts'
 import {
   adviserSlots,
@@ -20,7 +20,7 @@ import {
   workerSystemPromptSlots,
   workerTemplateSlots,
 } from './mixture-prompts.ts'
-import { defaultRepair } from './repair.ts'
+import { defaultRepair } from './answer/repair.ts'
 import type { Aggregate, ResolvedMixture, Worker } from './resolved-mixture.ts'
 import { draftsPrompts } from './strategies/strategies.ts'
 

@@ -3,7 +3,7 @@ import type { ChatModel } from '../chat/chat-model.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import type { SystemPrompt } from '../prompt/system-prompt.ts'
 import type { Template } from '../prompt/template.ts'
-import type { DraftsTemplate } from './drafts-prompt.ts'
+import type { DraftsTemplate } from './block/drafts-prompt.ts'
 import type { ToolsMode } from './mixture-defaults.ts'
 import type {
   adviserSlots,

@@ -3,7 +3,7 @@ import { createCatalog } from '../catalog/create-catalog.ts'
 import { createEngines } from '../catalog/engines.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { createGateway } from '../gateway/gateway.ts'
-import { KeyRing } from '../gateway/key-ring.ts'
+import { KeyRing } from '../gateway/edge/key-ring.ts'
 import { type RunningGateway, runServer } from './run-gateway.ts'
 
 /** A gateway as its config means it, on a free port of the loopback. */

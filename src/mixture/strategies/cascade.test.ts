@@ -11,7 +11,7 @@ import {
   textSteps,
 } from '../../testing/fake-model.ts'
 import { replayGsm8k } from '../../testing/recorded-answers.ts'
-import { extractAnswer } from '../extract-answer.ts'
+import { extractAnswer } from '../judging/extract-answer.ts'
 import type { MixtureDefinition } from '../mixture-definition.ts'
 import { createMixture } from '../mixture.ts'
 

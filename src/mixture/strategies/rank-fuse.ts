@@ -1,9 +1,9 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
-import { forwardDraft, soleDraft } from '../forward-draft.ts'
-import { gatherDrafts } from '../gather-drafts.ts'
+import { aggregatePrompt, writeAnswer } from '../answer/aggregate.ts'
+import { forwardDraft, soleDraft } from '../answer/forward-draft.ts'
+import { gatherDrafts } from '../drafts/gather-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
-import { rankDrafts, rankPrompt } from '../rank-drafts.ts'
+import { rankDrafts, rankPrompt } from '../judging/rank-drafts.ts'
 import type { Strategy } from './strategy.ts'
 
 /**

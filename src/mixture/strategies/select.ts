@@ -1,8 +1,8 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
-import { chooseDraft, selectPrompt } from '../choose-draft.ts'
-import { forwardableDrafts, forwardDraft } from '../forward-draft.ts'
-import { gatherDrafts } from '../gather-drafts.ts'
+import { aggregatePrompt, writeAnswer } from '../answer/aggregate.ts'
+import { chooseDraft, selectPrompt } from '../judging/choose-draft.ts'
+import { forwardableDrafts, forwardDraft } from '../answer/forward-draft.ts'
+import { gatherDrafts } from '../drafts/gather-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
 import type { Strategy } from './strategy.ts'
 

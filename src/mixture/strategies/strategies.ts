@@ -1,7 +1,7 @@
 /** The table of strategies: adding one is a file, its prompt and a line here. */
-import { advise } from '../advise.ts'
-import type { DraftsPrompt } from '../drafts-prompt.ts'
-import { layerPrompt } from '../round-before.ts'
+import { advise } from '../tools/advise.ts'
+import type { DraftsPrompt } from '../block/drafts-prompt.ts'
+import { layerPrompt } from '../drafts/round-before.ts'
 import { cascade } from './cascade.ts'
 import { deliberate } from './deliberate.ts'
 import { race } from './race.ts'

@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import type { DraftsPrompt } from '../drafts-prompt.ts'
+import type { DraftsPrompt } from '../block/drafts-prompt.ts'
 import type { MixtureRun } from '../mixture-run.ts'
 import type { ResolvedMixture, Worker } from '../resolved-mixture.ts'
 

@@ -1,7 +1,7 @@
 import type { ChatEvent } from '../../chat/chat-event.ts'
-import { aggregatePrompt, writeAnswer } from '../aggregate.ts'
-import { forwardDraft, soleDraft } from '../forward-draft.ts'
-import { gatherDrafts } from '../gather-drafts.ts'
+import { aggregatePrompt, writeAnswer } from '../answer/aggregate.ts'
+import { forwardDraft, soleDraft } from '../answer/forward-draft.ts'
+import { gatherDrafts } from '../drafts/gather-drafts.ts'
 import type { MixtureRun } from '../mixture-run.ts'
 import type { Strategy } from './strategy.ts'
 

@@ -3,7 +3,7 @@ import type { ChatRequest } from '../../chat/chat-request.ts'
 import { askModel, lastTextOf } from '../../testing/ask-model.ts'
 import { createFakeModel, createSayingModel, type FakeModel, textSteps } from '../../testing/fake-model.ts'
 import { replayGsm8k } from '../../testing/recorded-answers.ts'
-import { extractAnswer } from '../extract-answer.ts'
+import { extractAnswer } from '../judging/extract-answer.ts'
 import type { MixtureDefinition } from '../mixture-definition.ts'
 import { createMixture } from '../mixture.ts'
 

@@ -1,0 +1,27 @@
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { Clock } from '../../chat/clock.ts'
+import { createTrace, type Trace } from '../../trace/trace.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a request to a model, once it is let in. */
+    trace: Trace | undefined
+  }
+}
+
+/**
+ * Begins the trace of a request that was let in, before its body is read: what is wrong with the body is told in the log
+ * as well. Who has no key, or comes when there is no time, leaves no trace, and cannot fill the log.
+ */
+export function traceRequests(clock: Clock): onRequestHookHandler {
+  return (request, _reply, done) => {
+    request.trace = createTrace(request.id, clock)
+    done()
+  }
+}
+
+/** @throws Error on a route that keeps no traces */
+export function traceOf({ trace }: FastifyRequest): Trace {
+  if (!trace) throw new Error('This route keeps no traces.')
+  return trace
+}
