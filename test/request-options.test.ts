@@ -51,6 +51,20 @@ describe('members that a request names', () => {
     }
   })
 
+  it('write another answer of the same drafts, where the aggregate alone is another', async () => {
+    await gateway.chat({ model: 'generic', messages })
+    const again = await gateway.chat({ model: 'generic', messages, mollmr: { aggregate: 'b' } })
+    expect(await again.json()).toMatchObject({ choices: [{ message: { content: 'I am b.' } }] })
+    expect(again.headers.get('x-mollmr-attempts')).toBe('1')
+    expect(askedModels()).toEqual(['a', 'b', 'b', 'c', 'c'])
+    const others = await gateway.chat({
+      model: 'generic',
+      messages,
+      mollmr: { workers: ['a', 'b', 'c'], aggregate: 'b' },
+    })
+    expect(others.headers.get('x-mollmr-attempts')).toBe('4')
+  })
+
   it('are refused by their path where nobody has such a name', async () => {
     const response = await gateway.chat({ model: 'generic', messages, mollmr: { workers: ['a', 'bb'] } })
     expect(response.status).toBe(404)

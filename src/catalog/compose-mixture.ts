@@ -39,6 +39,7 @@ export function composeMixture(options: RequestOptions, composition: Composition
     ...knobs,
     ...(quorum !== undefined && quorum <= drafts ? { quorum } : {}),
     id: planName(workers, aggregate.model),
+    ...(options.workers ? {} : { draftsOf: composition.asked.id }),
     workers,
     aggregate,
   }

@@ -115,7 +115,8 @@ describe('named members', () => {
   })
 
   it('replace the aggregate alone', () => {
-    expect(serve('generic', { aggregate: 'a' }).composed).toMatchObject({ aggregate: { model: a }, quorum: 2 })
+    const { composed } = serve('generic', { aggregate: 'a' })
+    expect(composed).toMatchObject({ aggregate: { model: a }, quorum: 2, draftsOf: 'generic' })
   })
 
   it('drop a quorum that they could not reach', () => {

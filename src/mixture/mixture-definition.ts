@@ -11,6 +11,8 @@ import type { PromptName, StrategyName } from './strategies/strategies.ts'
 /** A mixture as it is written. Only `id`, `workers` and `aggregate` are needed. */
 export interface MixtureDefinition {
   readonly id: string
+  /** The mixture whose kept drafts serve it: one that it shares all workers with. Default: itself alone. */
+  readonly draftsOf?: string
   /** What it is good for; the router offers a mixture by this text. */
   readonly description?: string
   /** Each writes a draft; with none, the aggregate answers alone. */

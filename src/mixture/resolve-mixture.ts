@@ -32,6 +32,7 @@ export function resolveMixture(definition: MixtureDefinition): ResolvedMixture {
   requireFew(definition, workers.length)
   return {
     id,
+    draftsOf: definition.draftsOf ?? id,
     depth: requireShallow(
       id,
       [...workers, ...aggregates].map(({ model }) => model),

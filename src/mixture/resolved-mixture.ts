@@ -17,6 +17,8 @@ import type {
 /** What a `MixtureDefinition` means: defaults filled in, templates checked, samples counted out. */
 export interface ResolvedMixture {
   readonly id: string
+  /** The mixture whose kept drafts serve it. */
+  readonly draftsOf: string
   readonly description: string
   readonly depth: number
   /** One for each call that is made for a draft, in the order of the definition. */

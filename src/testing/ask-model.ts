@@ -58,6 +58,14 @@ export function notesOf(trace: Trace): readonly string[] {
   return trace.spans()[0]?.notes.map((note) => note.event) ?? []
 }
 
+/** The workers whose drafts became the answer, word for word. */
+export function forwardedIn(trace: Trace): readonly string[] {
+  const forwarded = spansOf(trace, 'worker').filter(({ notes }) =>
+    notes.some(({ event }) => event === 'draft_forwarded'),
+  )
+  return forwarded.map(({ name }) => name)
+}
+
 /** The text of the last message in a request: the one that a mixture adds its block to. */
 export function lastTextOf(request: ChatRequest | undefined): string {
   const last = request?.body.messages.at(-1)

@@ -13,14 +13,16 @@ export interface Progress {
   /** Of the worker or model; of a route, what was chosen. */
   readonly name: string
   /**
-   * `chosen` is a route's; `writes` is the first content; `retried` was asked again, and what it had said is void; `stopped`
-   * was ended because it was no longer needed.
+   * `chosen` is a route's, or a worker's whose draft is the answer, word for word; `writes` is the first content; `retried`
+   * was asked again, and what it had said is void; `stopped` was ended because it was no longer needed.
    */
   readonly state: 'chosen' | 'started' | 'writes' | 'retried' | 'done' | 'failed' | 'stopped'
   /** Milliseconds since the request came. */
   readonly atMs: number
   /** Of a step that failed, or why it was asked again. */
   readonly code?: ErrorCode
+  /** A draft was kept from an earlier request: nobody was asked for it. */
+  readonly reused?: true
 }
 
 /** What a worker writes. */

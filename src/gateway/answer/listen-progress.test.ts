@@ -61,6 +61,18 @@ describe('listenProgress', () => {
     ])
   })
 
+  it('tells of a draft that was kept, and of one that is the answer', () => {
+    const { trace, told } = listened()
+    const worker = trace.root.child('worker', 'a')
+    worker.set({ reused: true })
+    worker.end('ok')
+    worker.note('draft_forwarded')
+    expect(told.slice(1)).toMatchObject([
+      { step: 1, state: 'done', reused: true },
+      { step: 1, stage: 'worker', name: 'a', state: 'chosen' },
+    ])
+  })
+
   it('tells of what step a step is part', () => {
     const { trace, told } = listened()
     const outer = trace.root.child('worker', 'outer')

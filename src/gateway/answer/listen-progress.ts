@@ -50,10 +50,15 @@ function noteOf(
   return { ...step, state, atMs, ...(state === 'retried' ? { code: attributes['code'] as ErrorCode } : {}) }
 }
 
-const stateOfNote: Readonly<Record<string, 'writes' | 'retried'>> = { first_content: 'writes', retry: 'retried' }
+const stateOfNote: Readonly<Record<string, 'writes' | 'retried' | 'chosen'>> = {
+  first_content: 'writes',
+  retry: 'retried',
+  draft_forwarded: 'chosen',
+}
 
-function outcomeOf({ outcome }: SpanRecord): Pick<Progress, 'state' | 'code'> {
-  if (outcome === 'ok' || outcome === null) return { state: 'done' }
+function outcomeOf({ outcome, attributes }: SpanRecord): Pick<Progress, 'state' | 'code' | 'reused'> {
+  if (outcome === 'ok' || outcome === null)
+    return attributes['reused'] === true ? { state: 'done', reused: true } : { state: 'done' }
   return outcome === 'client_closed' ? { state: 'stopped' } : { state: 'failed', code: outcome }
 }
 

@@ -3,7 +3,7 @@ import type { ChatChunk, ChatEvent } from '../../chat/chat-event.ts'
 import type { ChatBody } from '../../chat/chat-request.ts'
 import { RequestError, UpstreamError } from '../../chat/errors.ts'
 import { estimateTokens } from '../../chat/estimate-tokens.ts'
-import { askModel, beginAsking, lastTextOf, notesOf, spansOf } from '../../testing/ask-model.ts'
+import { askModel, beginAsking, forwardedIn, lastTextOf, notesOf, spansOf } from '../../testing/ask-model.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import {
   createFailingModel,
@@ -233,13 +233,8 @@ describe('where the aggregate fails before its first content', () => {
       const { answer, trace } = await askModel(mixtureOf(down, { aggregateFallbacks: [down] }), { body: { stream } })
       expect(answer.text).toBe('Draft B.')
       expect(trace.attributes).toMatchObject({ model: 'b', degraded: '2/2', degradedBy: 'aggregate' })
-      expect(notesOf(trace)).toEqual([
-        'worker_done',
-        'worker_done',
-        'aggregate_failed',
-        'aggregate_failed',
-        'draft_forwarded',
-      ])
+      expect(notesOf(trace)).toEqual(['worker_done', 'worker_done', 'aggregate_failed', 'aggregate_failed'])
+      expect(forwardedIn(trace)).toEqual(['b'])
     }
   })
 

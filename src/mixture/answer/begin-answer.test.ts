@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { UpstreamError } from '../../chat/errors.ts'
-import { askModel, notesOf, spansOf } from '../../testing/ask-model.ts'
+import { askModel, forwardedIn, spansOf } from '../../testing/ask-model.ts'
 import { createFakeModel, createSayingModel, textSteps } from '../../testing/fake-model.ts'
 import { createMixture } from '../mixture.ts'
 
@@ -25,7 +25,7 @@ describe('an aggregate that breaks in the middle of a stream that the client has
     })
     expect(answer.text).toBe('Draft B.')
     expect(trace.attributes).toMatchObject({ degraded: '2/2', degradedBy: 'aggregate' })
-    expect(notesOf(trace)).toContain('draft_forwarded')
+    expect(forwardedIn(trace)).toEqual(['b'])
   })
 
   it('fails where it was asked alone', async () => {

@@ -53,7 +53,7 @@ export function draftInstead(
 export function forwardDraft(run: MixtureRun, draft: Draft): AsyncIterable<ChatEvent> {
   const { request, context, clientMessages } = run
   context.span.set({ model: draft.worker.model.id })
-  context.span.note('draft_forwarded', { worker: draft.worker.label })
+  draft.span.note('draft_forwarded')
   const usage = visibleUsage({
     asked: clientMessages,
     sent: draft.messages,

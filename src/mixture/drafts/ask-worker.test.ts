@@ -122,6 +122,14 @@ describe('finished drafts', () => {
     expect(callsOf(a)).toEqual([3])
   })
 
+  it('serve a mixture that shares the drafts of theirs', async () => {
+    const a = saying('a')
+    const stageCache = new StageCache()
+    await askModel(mixtureOf([a], {}, { stageCache }))
+    await askModel(mixtureOf([a], { id: 'plan:a>z', draftsOf: 'mix' }, { stageCache }))
+    expect(callsOf(a)).toEqual([1])
+  })
+
   it('of samples are told apart', async () => {
     const a = createFakeModel('a', { script: (_, call) => textSteps(`Sample ${call}.`) })
     const mixture = createMixture(

@@ -25,5 +25,5 @@ export function isRepeated({ caller }: ChatRequest): boolean {
 }
 
 function keyOf({ request: { caller }, mixture, version }: MixtureRun, parts: readonly unknown[]): string {
-  return hashOf([caller.key ?? null, mixture.id, version, ...parts])
+  return hashOf([caller.key ?? null, mixture.draftsOf, version, ...parts])
 }

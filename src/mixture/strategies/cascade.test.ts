@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Price } from '../../chat/chat-model.ts'
 import { ConfigError, UpstreamError } from '../../chat/errors.ts'
-import { askModel, beginAsking, lastTextOf, notesOf } from '../../testing/ask-model.ts'
+import { askModel, beginAsking, forwardedIn, lastTextOf, notesOf } from '../../testing/ask-model.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import {
   createFailingModel,
@@ -46,7 +46,8 @@ describe('cascade', () => {
     expect([answer.text, calls()]).toEqual(['It is 42.', [1, 1, 0, 0]])
     expect(trace.attributes).toMatchObject({ strategy: 'cascade', model: 'w0', drafts: 2, spared: 1 })
     expect(trace.attributes).not.toHaveProperty('degraded')
-    expect(notesOf(trace)).toEqual(['worker_done', 'worker_done', 'drafts_agree', 'draft_forwarded'])
+    expect(notesOf(trace)).toEqual(['worker_done', 'worker_done', 'drafts_agree'])
+    expect(forwardedIn(trace)).toEqual(['w0'])
   })
 
   it('asks the others where they do not, and all vote', async () => {
