@@ -266,12 +266,12 @@ const key = strict({
   error: 'needs either "hash" or "key"',
 })
 
-/** The file: everything is optional but `mixtures`. */
+/** The file: everything is optional, but it must name a model. */
 export const configFileSchema = strict({
   server: server.optional(),
   upstreams: z.record(z.string(), upstream).optional(),
   models: z.array(model).optional(),
-  mixtures: z.array(mixture),
+  mixtures: z.array(mixture).optional(),
   router: router.optional(),
   keys: z.array(key).optional().describe('Who may ask; with none everybody may'),
 })

@@ -8,7 +8,7 @@ export function describeConfig({ origin, server, upstreams, models, mixtures, ro
     `server    http://${server.host}:${server.port}, ids listed as "${server.modelPrefix}…"`,
     ...section('upstreams', [...upstreams.values()].map(describeUpstream)),
     ...section('models', [...models.values()].map(describeModel)),
-    ...section('mixtures', mixtures.map(describeMixture)),
+    ...section('mixtures', mixtures.length > 0 ? mixtures.map(describeMixture) : ['none']),
     ...section('keys', keys.length > 0 ? keys.map(describeKey) : ['none: everybody who reaches the port may ask']),
     ...section('router', router ? describeRouter(router) : ['none: the id "router" is an error that says so']),
   ].join('\n')

@@ -28,7 +28,7 @@ export class ModelBook {
 
   constructor(file: ConfigFile, options: BookOptions) {
     this.#options = options
-    this.#mixtures = new Set(file.mixtures.map(({ name }) => name))
+    this.#mixtures = new Set(file.mixtures?.map(({ name }) => name))
     this.#hasRouter = file.router !== undefined
     this.#takesBareNames = file.upstreams === undefined && file.models === undefined
     for (const [id, written] of Object.entries(file.upstreams ?? {}))

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../chat/errors.ts'
 import { promptNames, strategyNames } from '../mixture/strategies/strategies.ts'
+import { describeConfig } from './describe-config.ts'
 import type { Environment } from './expand-variables.ts'
 import { parseConfig, type ParsedConfig } from './parse-config.ts'
 
@@ -186,6 +187,13 @@ mixtures: [{ name: m, aggregate: a }]`,
     expect([...config.models.keys()]).toEqual(['a', 'demo'])
   })
 
+  it('may have models alone, and a router that chooses among them', () => {
+    const { config } = parse(`${two}router: { default: a }`)
+    expect(config.mixtures).toEqual([])
+    expect(config.router?.default).toBe('a')
+    expect(describeConfig(config)).toContain('mixtures\n  none\n')
+  })
+
   it('is frozen to the bottom, and its version changes with its meaning alone', () => {
     const text = `${two}mixtures: [{ name: m, aggregate: a, workers: [b] }]`
     const { config } = parse(text)
@@ -224,8 +232,8 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
       'config.yaml:1:37 mixtures[0].quorum: expected number, received string',
     ],
     ['a missing key', 'mixtures: [{ name: m }]', 'config.yaml:1:12 mixtures[0].aggregate: is missing'],
-    ['no mixtures', 'server: { port: 1 }', 'config.yaml:1:1 mixtures: is missing'],
-    ['an empty file', '', 'config.yaml:1:1 mixtures: is missing'],
+    ['no model', 'server: { port: 1 }', 'config.yaml:1:1: names no model: write `models` or `mixtures`'],
+    ['an empty file', '', 'config.yaml:1:1: names no model: write `models` or `mixtures`'],
     ['broken YAML', 'mixtures: [', 'config.yaml:1:12:'],
     ['a key twice', 'mixtures: []\nmixtures: []', 'config.yaml:2:1: Map keys must be unique'],
     [

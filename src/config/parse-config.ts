@@ -55,7 +55,8 @@ export function resolveConfig(
   const warnings = Object.entries(file.upstreams ?? {}).flatMap(([id, written]) => warningAbout(id, written) ?? [])
   const resolution: Resolution = { book, templates, problems, warnings }
   registerNamedModels(file, book)
-  const mixtures = resolveMixtures(file.mixtures, resolution)
+  if (book.models.size === 0 && !file.mixtures?.length) problems.add([], 'names no model: write `models` or `mixtures`')
+  const mixtures = resolveMixtures(file.mixtures ?? [], resolution)
   const router = file.router ? resolveRouter(file.router, mixtures, resolution) : null
   const keys = resolveKeys(file.keys, resolution)
   checkCycles(mixtures, router, problems)
@@ -67,7 +68,7 @@ export function resolveConfig(
 }
 
 /** Before any name is looked up, so that the order of the file does not matter. */
-function registerNamedModels({ mixtures, router }: ConfigFile, book: ModelBook): void {
+function registerNamedModels({ mixtures = [], router }: ConfigFile, book: ModelBook): void {
   mixtures.forEach(({ aggregate, workers = [] }, index) => {
     book.register(aggregate, ['mixtures', index, 'aggregate'])
     workers.forEach((worker, at) => {
