@@ -25,8 +25,10 @@ const env = new Proxy<Record<string, string>>({}, { get: () => 'a-key-of-sixteen
 
 describe('the config on', () => {
   it.each(ours)('%s, block %d', (path, _number, text) => {
-    const whole = /^mixtures:/m.test(text) ? text : `${text}mixtures: []\n`
-    if (/^(mixtures|upstreams):/m.test(text)) parseConfig({ text: whole, path, env })
+    const [, upstream] = /^upstreams:\n {2}(\w+):/m.exec(text) ?? []
+    const namesModels = /^(models|mixtures):/m.test(text)
+    const whole = namesModels || !upstream ? text : `${text}models: [{ id: any, upstream: ${upstream} }]\n`
+    if (namesModels || upstream) parseConfig({ text: whole, path, env })
     else {
       const { value, locate } = readYaml(whole, path)
       const problems = new Problems(path, locate)

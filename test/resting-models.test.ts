@@ -40,7 +40,6 @@ beforeAll(async () => {
   gateway = await runConfig(`
 upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
 models: [${replies.map(([name]) => `{ id: ${modelOf(name)}, upstream: up }`).join(', ')}]
-mixtures: []
 `)
 })
 

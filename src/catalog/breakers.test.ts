@@ -34,7 +34,7 @@ interface Written {
   readonly more?: string
 }
 
-function read({ key = 'k', models = '{ id: a, upstream: up }', more = 'mixtures: []' }: Written = {}): Catalog {
+function read({ key = 'k', models = '{ id: a, upstream: up }', more = '' }: Written = {}): Catalog {
   const text = `upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", api_key: ${key} } }\nmodels: [${models}]\n${more}\n`
   return createCatalog(parseConfig({ text, path: 'test.yaml', env: {} }).config, engines)
 }

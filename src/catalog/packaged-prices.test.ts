@@ -17,8 +17,7 @@ upstreams:
   mistral: { kind: ai-sdk, package: "@ai-sdk/mistral", options: {} }
   odd: { kind: ai-sdk, package: "somebodys-provider", options: {} }
   demo: { kind: simulated }
-models: [${models}]
-mixtures: []`
+models: [${models}]`
   return parseConfig({ text, path: 'test.yaml', env: {} }).config
 }
 

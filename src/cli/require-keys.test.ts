@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../config/parse-config.ts'
 import { requireKeys } from './require-keys.ts'
 
-const { config: open } = parseConfig({ text: 'mixtures: []', path: 'c.yaml', env: {} })
+const models = 'upstreams: { sim: { kind: simulated } }\nmodels: [{ id: a, upstream: sim }]\n'
+const { config: open } = parseConfig({ text: models, path: 'c.yaml', env: {} })
 const { config: locked } = parseConfig({
-  text: 'mixtures: []\nkeys: [{ name: a, key: 0123456789abcdef-a }]',
+  text: `${models}keys: [{ name: a, key: 0123456789abcdef-a }]`,
   path: 'c.yaml',
   env: {},
 })

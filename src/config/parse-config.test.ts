@@ -128,8 +128,8 @@ describe('the extended form', () => {
     const { config } = parse(`${two}mixtures: [{ name: m, aggregate: a, workers: [b] }]`)
     expect(config.server).toMatchObject({ host: '127.0.0.1', port: 8000, modelPrefix: 'mollmr/', corsOrigins: ['*'] })
     expect(config.server.overrides).toEqual(['mixture', 'workers', 'aggregate', 'strategy', 'quorum', 'budget'])
-    expect(parse(`${two}server: { overrides: [] }\nmixtures: []`).config.server.overrides).toEqual([])
-    expect(problems(`${two}server: { overrides: [worker] }\nmixtures: []`)).toEqual([
+    expect(parse(`${two}server: { overrides: [] }`).config.server.overrides).toEqual([])
+    expect(problems(`${two}server: { overrides: [worker] }`)).toEqual([
       expect.stringContaining('server.overrides[0]'),
     ])
     expect(config.mixtures[0]).toMatchObject({
@@ -243,7 +243,7 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
     ],
     [
       'an unknown upstream',
-      `${two}  - { id: c, upstream: pu }\nmixtures: []`,
+      `${two}  - { id: c, upstream: pu }`,
       'config.yaml:7:14 models[2].upstream: there is no upstream "pu", did you mean "up"?',
     ],
     [
@@ -291,7 +291,7 @@ describe('what is wrong is said with file, line, column, path and a way out', ()
       `${two}mixtures: [{ name: m, aggregate: a }, { name: m, aggregate: b }]`,
       'there are two mixtures "m"; rename one',
     ],
-    ['two models of one id', `${two}  - { id: a, upstream: up }\nmixtures: []`, 'there are two models "a"; rename one'],
+    ['two models of one id', `${two}  - { id: a, upstream: up }`, 'there are two models "a"; rename one'],
     [
       "a model with a mixture's name",
       `${two}mixtures: [{ name: a, aggregate: b }]`,

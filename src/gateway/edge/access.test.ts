@@ -198,7 +198,6 @@ describe('a key with a budget', () => {
     const spending = await runConfig(`
 upstreams: { sim: { kind: simulated, tokens_per_second: 100000, first_token_ms: 0 } }
 models: [{ id: a, upstream: sim }]
-mixtures: []
 keys:
   - { name: carol, hash: "${digestKey(keys[0])}", budget: { max_calls: 2 } }
   - { name: dave, hash: "${digestKey(keys[1])}" }
