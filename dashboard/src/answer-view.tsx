@@ -1,17 +1,25 @@
 import Markdown from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { memo, useDeferredValue, useState } from 'react'
-import type { Failure, Run, Step } from './run.ts'
+import { type Failure, reuseOf, type Run, writerOf } from './run.ts'
+
+interface AnswerViewProps {
+  readonly run: Run
+  /** What was asked for is said nowhere else. */
+  readonly isAgain: boolean
+  readonly isSimulated: boolean
+}
 
 /** The answer as it forms; where there is none, why. */
-export function AnswerView({ run }: { readonly run: Run }) {
+export function AnswerView({ run, isAgain, isSimulated }: AnswerViewProps) {
   const writer = writerOf(run)
   // Reading Markdown takes longer the longer it gets: words come first, their form when there is time.
   const answer = useDeferredValue(run.answer)
   const isEmpty = run.answer === '' && run.reasoning === ''
   return (
     <section className="answer" aria-label="Answer" aria-live="polite">
-      <Byline run={run} />
+      <Byline run={run} isSimulated={isAgain && isSimulated} />
+      {isAgain && run.asked.aggregate !== null && <p className="note">{reuseOf(run)}</p>}
       {run.state === 'runs' && isEmpty && (
         <p className="waiting">{writer ? `${writer.name} reads the drafts` : waitingFor(run)}</p>
       )}
@@ -29,25 +37,22 @@ export function AnswerView({ run }: { readonly run: Run }) {
   )
 }
 
-function writerOf({ aggregates }: Run): Step | undefined {
-  return aggregates.findLast(({ state }) => state !== 'failed')
-}
-
 /** Who writes it, and what it has to do without. */
-function Byline({ run }: { readonly run: Run }) {
+function Byline({ run, isSimulated }: { readonly run: Run; readonly isSimulated: boolean }) {
   const lost = [...run.workers, ...run.aggregates].filter(({ state }) => state === 'failed').map(({ name }) => name)
   const writer = writerOf(run)
   return (
     <p className="byline">
       Answer {writer && <span className="tag">{writer.name}</span>}
       {lost.length > 0 && <span className="tag warning">without {lost.join(', ')}</span>}
+      {isSimulated && <span className="tag warning">simulated: the text is made up</span>}
     </p>
   )
 }
 
-function waitingFor({ workers, route, model }: Run): string {
+function waitingFor({ workers, route, asked }: Run): string {
   const atWork = workers.filter(({ endedMs }) => endedMs === null).length
-  if (workers.length === 0) return route === null ? `Asking ${model}` : `Asking ${route}`
+  if (workers.length === 0) return route === null ? `Asking ${asked.model}` : `Asking ${route}`
   return atWork === 1 ? 'One worker is still writing' : `${atWork} workers are writing`
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { Explanation } from './explanation.ts'
 import { Forecast } from './forecast.tsx'
 import type { ListedModel } from './gateway-client.ts'
+import { ModelSelect } from './model-select.tsx'
 
 interface ComposerProps {
   readonly models: readonly ListedModel[]
@@ -15,12 +16,6 @@ interface ComposerProps {
   /** Null where there is nothing to clear. */
   readonly onClear: (() => void) | null
 }
-
-const groups = [
-  ['router', 'Router'],
-  ['mixture', 'Mixtures'],
-  ['model', 'Single models'],
-] as const
 
 export function Composer({ isRunning, forecast, onAsk, onStop, ...choice }: ComposerProps) {
   const [question, setQuestion] = useState('')
@@ -75,21 +70,7 @@ function Choice({
 }: Omit<ComposerProps, 'isRunning' | 'forecast' | 'onAsk' | 'onStop'>) {
   return (
     <>
-      <select
-        aria-label="Model"
-        value={model}
-        onChange={(event) => {
-          onModel(event.target.value)
-        }}
-      >
-        {groups.map(([kind, label]) => (
-          <ModelGroup
-            key={kind}
-            label={label}
-            models={models.filter(({ capabilities }) => capabilities.kind === kind)}
-          />
-        ))}
-      </select>
+      <ModelSelect label="Model" {...{ models, model, onModel }} />
       <span className="hint">{models.find(({ id }) => id === model)?.description}</span>
       {onClear && (
         <button type="button" className="quiet" onClick={onClear}>
@@ -97,20 +78,6 @@ function Choice({
         </button>
       )}
     </>
-  )
-}
-
-function ModelGroup({ label, models }: { readonly label: string; readonly models: readonly ListedModel[] }) {
-  if (models.length === 0) return null
-  return (
-    <optgroup label={label}>
-      {models.map(({ id, capabilities }) => (
-        <option key={id} value={id}>
-          {id}
-          {capabilities.simulated ? ' (simulated)' : ''}
-        </option>
-      ))}
-    </optgroup>
   )
 }
 

@@ -1,5 +1,5 @@
 /** What a question would do, as `POST /mollmr/v1/explain` tells it, and the same in words. */
-import { formatCost, formatMs } from './format.ts'
+import { formatCalls, formatCost, formatMs } from './format.ts'
 
 export interface Estimate {
   readonly calls: number
@@ -71,8 +71,7 @@ export function forecastSum({
   known_cost_usd: known,
   ms,
 }: Estimate): string {
-  const count = calls === 1 ? '1 call' : `${calls} calls`
   const cost = costUsd === null && known > 0 ? `at least ${formatCost(known)}` : formatCost(costUsd)
   const time = ms === null ? 'time not known yet' : `about ${formatMs(ms)}`
-  return `${count}, at most about ${tokens.toLocaleString('en')} tokens, ${cost}, ${time}`
+  return `${formatCalls(calls)}, at most about ${tokens.toLocaleString('en')} tokens, ${cost}, ${time}`
 }

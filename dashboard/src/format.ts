@@ -18,3 +18,7 @@ export function formatTokens({ total_tokens: tokens, source }: Total): string {
   const count = `${tokens.toLocaleString('en')} tokens`
   return source === 'reported' ? count : `${count} (${source === 'estimated' ? 'estimated' : 'some are missing'})`
 }
+
+export function formatCalls(calls: number): string {
+  return calls === 1 ? '1 call' : `${calls} calls`
+}

@@ -56,7 +56,7 @@ describe('a stream of the gateway', () => {
 })
 
 describe('a question', () => {
-  const question = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] }
+  const question = { model: 'm', aggregate: null, messages: [{ role: 'user', content: 'Hi' }] }
   const ask = (key: string): Promise<RunEvent[]> =>
     Array.fromAsync(new GatewayClient(key).ask(question, new AbortController().signal))
 
@@ -69,6 +69,25 @@ describe('a question', () => {
     expect(await ask('k')).toMatchObject([{ type: 'opened', requestId: null }, { type: 'ended' }])
     await ask('')
     expect(calls).toEqual(['Bearer k', null])
+  })
+
+  it('names another aggregate where one is to write', async () => {
+    const bodies: unknown[] = []
+    vi.stubGlobal('fetch', (_path: string, { body }: RequestInit) => {
+      bodies.push(JSON.parse(body as string))
+      return Promise.resolve(Response.json({}))
+    })
+    const client = new GatewayClient('')
+    const include = ['progress', 'drafts', 'usage']
+    await client.explain(question)
+    await client.explain({ ...question, aggregate: 'z' })
+    await client.ask({ ...question, aggregate: 'z' }, new AbortController().signal).next()
+    expect(bodies).toMatchObject([
+      { mollmr: {} },
+      { mollmr: { aggregate: 'z' } },
+      { mollmr: { include, aggregate: 'z' } },
+    ])
+    expect(bodies[0]).toEqual({ model: 'm', messages: question.messages, mollmr: {} })
   })
 
   it('that is refused fails as the gateway says, or by its status where it says nothing', async () => {

@@ -2,7 +2,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Trace } from './trace.ts'
 import type { Explanation } from './explanation.ts'
-import type { DraftText, Failure, Progress, RunEvent, Total } from './run.ts'
+import type { Asked, DraftText, Failure, Progress, RunEvent, Total } from './run.ts'
 
 /** Of `GET /v1/models`. */
 export interface ListedModel {
@@ -21,8 +21,7 @@ class GatewayError extends Error {
   }
 }
 
-export interface Question {
-  readonly model: string
+export interface Question extends Asked {
   readonly messages: readonly { readonly role: string; readonly content: string }[]
 }
 
@@ -40,8 +39,8 @@ export class GatewayClient {
   }
 
   /** What asking would do. Nothing is spent. */
-  async explain({ model, messages }: Question): Promise<Explanation> {
-    const init = { method: 'POST', body: JSON.stringify({ model, messages }) }
+  async explain({ model, messages, ...asked }: Question): Promise<Explanation> {
+    const init = { method: 'POST', body: JSON.stringify({ model, messages, mollmr: overridesOf(asked) }) }
     return (await (await this.#fetch('mollmr/v1/explain', init)).json()) as Explanation
   }
 
@@ -51,11 +50,11 @@ export class GatewayClient {
   }
 
   /** What happens to a question, up to its end. Throws only where `signal` ends it. */
-  async *ask({ model, messages }: Question, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *ask({ model, messages, ...asked }: Question, signal: AbortSignal): AsyncGenerator<RunEvent> {
     try {
-      const mollmr = { include: ['progress', 'drafts', 'usage'] }
-      const asked = { model, messages, stream: true, stream_options: { include_usage: true }, mollmr }
-      const init = { method: 'POST', body: JSON.stringify(asked), signal }
+      const mollmr = { include: ['progress', 'drafts', 'usage'], ...overridesOf(asked) }
+      const body = { model, messages, stream: true, stream_options: { include_usage: true }, mollmr }
+      const init = { method: 'POST', body: JSON.stringify(body), signal }
       const response = await this.#fetch('v1/chat/completions', init)
       yield { type: 'opened', requestId: response.headers.get('x-request-id') }
       if (response.body) yield* readEvents(response.body)
@@ -77,6 +76,10 @@ export class GatewayClient {
       error ?? { code: `http_${response.status}`, message: `The gateway answered with ${response.status}.` },
     )
   }
+}
+
+function overridesOf({ aggregate }: Pick<Asked, 'aggregate'>): { readonly aggregate?: string } {
+  return aggregate === null ? {} : { aggregate }
 }
 
 /** Why something cannot be had, whatever was thrown. */

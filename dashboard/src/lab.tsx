@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from 'react'
 import { Composer } from './composer.tsx'
 import { Connect } from './connect.tsx'
 import type { GatewayClient, ListedModel } from './gateway-client.ts'
-import { useRuns } from './use-runs.ts'
-import { RunView } from './run-view.tsx'
+import { TurnView } from './turn-view.tsx'
+import { useConversation } from './use-conversation.ts'
 
 interface LabProps {
   readonly client: GatewayClient
@@ -12,35 +12,35 @@ interface LabProps {
 
 /** A conversation with everything that happens behind it. */
 export function Lab({ client, models }: LabProps) {
-  const { runs, isRunning, requestOf, ask, stop, clear } = useRuns(client)
+  const { turns, isRunning, requestOf, ask, askAgain, stop, clear } = useConversation(client)
   const [model, setModel] = useState(() => firstChoice(models))
-  useFollow(runs)
+  useFollow(turns)
+  const asked = { model, aggregate: null }
   const askNow = (question: string): void => {
-    ask({ model, question })
+    ask(question, asked)
   }
-  const simulated = new Set(models.filter(({ capabilities }) => capabilities.simulated).map(({ id }) => id))
   return (
     <>
       <main className="lab">
-        {runs.length === 0 && <Connect models={models} onExample={askNow} />}
-        {runs.map((run) => (
-          <RunView key={run.id} client={client} run={run} isSimulated={simulated.has(run.model)} />
+        {turns.length === 0 && <Connect models={models} onExample={askNow} />}
+        {turns.map((turn) => (
+          <TurnView key={turn.id} {...{ client, turn, models }} isIdle={!isRunning} onAgain={askAgain} />
         ))}
       </main>
       <Composer
         {...{ models, model, isRunning }}
         onModel={setModel}
-        forecast={(question) => client.explain(requestOf({ model, question }))}
+        forecast={(question) => client.explain(requestOf(question, asked))}
         onAsk={askNow}
         onStop={stop}
-        onClear={runs.length > 0 ? clear : null}
+        onClear={turns.length > 0 ? clear : null}
       />
     </>
   )
 }
 
 /** Keeps the end of the page in sight while it grows, for a reader who was there. */
-function useFollow(runs: readonly unknown[]): void {
+function useFollow(turns: readonly unknown[]): void {
   const isAtEnd = useRef(true)
   const count = useRef(0)
   useEffect(() => {
@@ -54,10 +54,10 @@ function useFollow(runs: readonly unknown[]): void {
     }
   }, [])
   useEffect(() => {
-    const isNew = runs.length > count.current
-    if (isNew || (runs.length > 0 && isAtEnd.current)) window.scrollTo(0, document.documentElement.scrollHeight)
-    count.current = runs.length
-  }, [runs])
+    const isNew = turns.length > count.current
+    if (isNew || (turns.length > 0 && isAtEnd.current)) window.scrollTo(0, document.documentElement.scrollHeight)
+    count.current = turns.length
+  }, [turns])
 }
 
 const nearEndPixels = 80

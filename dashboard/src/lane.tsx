@@ -60,5 +60,7 @@ function endedState({ state }: Step): 'done' | 'failed' | 'stopped' {
 function endWords(step: Step): string {
   const state = endedState(step)
   if (state === 'failed') return `failed: ${step.code ?? 'internal_error'}`
-  return state === 'done' ? 'done' : 'stopped: not needed any more'
+  if (state === 'stopped') return step.hasDraft ? 'stopped: used as far as it is' : 'stopped: not needed any more'
+  const end = step.isReused ? 'kept from before' : 'done'
+  return step.isAnswer ? `${end}; the answer, word for word` : end
 }

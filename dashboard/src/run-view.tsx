@@ -1,54 +1,46 @@
-import { memo, useEffect, useState } from 'react'
+import { memo, useEffect, useRef } from 'react'
 import { AnswerView } from './answer-view.tsx'
 import { Calls } from './calls-table.tsx'
+import { formatCalls, formatCost, formatMs, formatTokens } from './format.ts'
 import type { GatewayClient } from './gateway-client.ts'
-import { Lane } from './lane.tsx'
+import { Lanes } from './lanes.tsx'
 import { draftCount, type Run } from './run.ts'
-import { formatCost, formatMs, formatTokens } from './format.ts'
+import { useElapsedMs } from './use-elapsed.ts'
 
 interface RunViewProps {
   readonly client: GatewayClient
   readonly run: Run
+  /** The question was asked before: what was asked for now is said beside the answer, and the drafts are folded away. */
+  readonly isAgain: boolean
   readonly isSimulated: boolean
 }
 
-/** One question: what the router chose, a lane for each worker, the answer, and what it took. */
-export const RunView = memo(function RunView({ client, run, isSimulated }: RunViewProps) {
-  const elapsedMs = useElapsedMs(run)
+/** An answer, and what it took. */
+export const RunView = memo(function RunView({ client, run, isAgain, isSimulated }: RunViewProps) {
+  const place = useArrival(isAgain)
   return (
-    <article className="run" aria-busy={run.state === 'runs'}>
-      <h2 className="question">{run.question}</h2>
-      <p className="route">
-        <span className="tag">{run.model}</span>
-        {run.route !== null && (
-          <>
-            {' chose '}
-            <span className="tag">{run.route}</span>
-          </>
-        )}
-        {isSimulated && <span className="tag warning">simulated: the texts are made up</span>}
-      </p>
-      {run.workers.length > 0 && (
-        <section className="lanes" aria-label="Drafts">
-          {run.workers.map((worker) => (
-            <Lane key={worker.step} step={worker} nowMs={elapsedMs} isOver={run.state !== 'runs'} />
-          ))}
-        </section>
+    <section className="run" ref={place} tabIndex={-1} aria-busy={run.state === 'runs'}>
+      <AnswerView run={run} isAgain={isAgain} isSimulated={isSimulated} />
+      <Took run={run} />
+      {isAgain && run.workers.length > 0 && (
+        <details className="more">
+          <summary>Drafts</summary>
+          <Lanes run={run} />
+        </details>
       )}
-      <AnswerView run={run} />
-      <Took run={run} elapsedMs={elapsedMs} />
       {run.state !== 'runs' && run.requestId !== null && <Calls client={client} requestId={run.requestId} />}
-    </article>
+    </section>
   )
 })
 
-function Took({ run, elapsedMs }: { readonly run: Run; readonly elapsedMs: number }) {
+function Took({ run }: { readonly run: Run }) {
   const { total } = run
+  const elapsedMs = useElapsedMs(run)
   const { usable, asked } = draftCount(run)
   const facts = [
     formatMs(elapsedMs),
     ...(run.state !== 'runs' && asked > 0 ? [`${usable} of ${asked} drafts`] : []),
-    ...(total ? [`${total.calls} calls`, formatTokens(total), formatCost(total.cost_usd)] : []),
+    ...(total ? [formatCalls(total.calls), formatTokens(total), formatCost(total.cost_usd)] : []),
   ]
   return (
     <footer className="took">
@@ -59,17 +51,13 @@ function Took({ run, elapsedMs }: { readonly run: Run; readonly elapsedMs: numbe
   )
 }
 
-/** Milliseconds since the question was asked, up to the end of the run. */
-function useElapsedMs({ state, startedAt, endedAt }: Run): number {
-  const [now, setNow] = useState(() => performance.now())
+/** Brings what somebody has just asked for into view, and the keyboard with it. */
+function useArrival(isWanted: boolean): React.RefObject<HTMLElement | null> {
+  const place = useRef<HTMLElement>(null)
   useEffect(() => {
-    if (state !== 'runs') return
-    const timer = setInterval(() => {
-      setNow(performance.now())
-    }, 100)
-    return () => {
-      clearInterval(timer)
-    }
-  }, [state])
-  return Math.max(0, (endedAt ?? now) - startedAt)
+    if (!isWanted) return
+    place.current?.focus({ preventScroll: true })
+    place.current?.scrollIntoView({ block: 'nearest' })
+  }, [isWanted])
+  return place
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { advanceRun, beginRun, conversationOf, draftCount, type Progress, type Run, type RunEvent } from './run.ts'
+import { advanceRun, beginRun, draftCount, type Progress, reuseOf, type Run, type RunEvent, writerOf } from './run.ts'
 
-const asked = { model: 'router', question: 'Why?' }
+const asked = { model: 'router', aggregate: null }
 
 function progress(fields: Partial<Progress>): RunEvent {
   return { type: 'progress', progress: { step: 2, stage: 'worker', name: 'a', state: 'started', at_ms: 5, ...fields } }
 }
 
-function said(text: string, kind: 'piece' | 'whole' = 'piece'): RunEvent {
-  return { type: 'draft', draft: { step: 2, name: 'a', kind, text } }
+function said(text: string, kind: 'piece' | 'whole' = 'piece', step = 2): RunEvent {
+  return { type: 'draft', draft: { step, name: 'a', kind, text } }
 }
 
 function after(...events: readonly RunEvent[]): Run {
@@ -34,8 +34,11 @@ describe('a worker of a run', () => {
         firstMs: 30,
         endedMs: 90,
         code: null,
-        retries: 0,
+        retried: [],
         text: 'Round',
+        hasDraft: false,
+        isReused: false,
+        isAnswer: false,
       },
     ])
   })
@@ -52,14 +55,15 @@ describe('a worker of a run', () => {
     expect(workers[0]).toMatchObject({
       state: 'retried',
       code: 'upstream_stream_cut',
-      retries: 1,
+      retried: ['upstream_stream_cut'],
       firstMs: null,
       text: 'Whole',
     })
   })
 
   it('has the draft as it is used in place of its pieces', () => {
-    expect(after(progress({}), said('<think>hm</think>Yes'), said('Yes', 'whole')).workers[0]?.text).toBe('Yes')
+    const [worker] = after(progress({}), said('<think>hm</think>Yes'), said('Yes', 'whole')).workers
+    expect(worker).toMatchObject({ text: 'Yes', hasDraft: true })
   })
 
   it('says why it failed', () => {
@@ -75,6 +79,7 @@ describe('a run', () => {
       { type: 'opened', requestId: 'req_1' },
       progress({ step: 1, stage: 'route', name: 'router' }),
       progress({ step: 0, stage: 'route', name: 'generic', state: 'chosen' }),
+      progress({ step: 4, stage: 'route', name: 'of a router among the workers', state: 'chosen' }),
       progress({ step: 5, stage: 'aggregate', name: 'z' }),
       { type: 'content', text: 'Be' },
       { type: 'content', text: 'cause.' },
@@ -87,7 +92,7 @@ describe('a run', () => {
       route: 'generic',
       answer: 'Because.',
       total,
-      endedAt: 107,
+      endedAt: 108,
     })
     expect([run.workers.length, run.aggregates.map(({ name }) => name)]).toEqual([0, ['z']])
   })
@@ -105,16 +110,32 @@ describe('a run', () => {
 
   it('counts the drafts of its own workers, not those of a mixture among them', () => {
     const inner = progress({ step: 4, parent: 3, name: 'inner a', state: 'done' })
-    const run = after(progress({ state: 'done' }), progress({ step: 3, name: 'b', state: 'failed', code: 'x' }), inner)
+    const failed = progress({ step: 3, name: 'b', state: 'failed', code: 'x' })
+    const run = after(progress({ state: 'done' }), said('Yes', 'whole'), failed, inner, said('No', 'whole', 4))
     expect(draftCount(run)).toEqual({ usable: 1, asked: 2 })
   })
 
-  it('is a turn of the conversation only with its answer', () => {
-    const done = after({ type: 'content', text: 'Because.' }, { type: 'ended' })
-    const stopped = after({ type: 'content', text: 'Bec' }, { type: 'stopped' })
-    expect(conversationOf([stopped, done])).toEqual([
-      { role: 'user', content: 'Why?' },
-      { role: 'assistant', content: 'Because.' },
-    ])
+  it('is written by its aggregate, or by the worker whose draft is the answer', () => {
+    const worker = progress({ state: 'done' })
+    const broken = progress({ step: 3, stage: 'aggregate', name: 'y', state: 'failed', code: 'x' })
+    const aggregate = progress({ step: 4, stage: 'aggregate', name: 'z' })
+    const inner = progress({ step: 5, parent: 2, stage: 'aggregate', name: 'inner z' })
+    expect(writerOf(after(worker, broken, inner))).toBeUndefined()
+    expect(writerOf(after(worker, broken, aggregate, inner))?.name).toBe('z')
+    expect(writerOf(after(worker, aggregate, progress({ state: 'chosen' })))?.name).toBe('a')
+  })
+})
+
+describe('drafts', () => {
+  const kept = (step: number): RunEvent => progress({ step, state: 'done', reused: true })
+  const asked = progress({ step: 9, name: 'b', state: 'done' })
+  const ended: RunEvent = { type: 'ended' }
+
+  it('were kept or asked for, which is said once it is known', () => {
+    expect(reuseOf(after(kept(2)))).toBeNull()
+    expect(reuseOf(after(ended))).toBeNull()
+    expect(reuseOf(after(kept(2), kept(3), ended))).toContain('The drafts were kept')
+    expect(reuseOf(after(asked, progress({ step: 10, stage: 'aggregate' })))).toContain('No draft was kept')
+    expect(reuseOf(after(kept(2), asked, ended))).toBe('1 of 2 drafts were kept; asked again: b.')
   })
 })

@@ -1,4 +1,4 @@
-/** A run: one question, what its workers wrote, and the answer. Pure: what happens comes in as events. */
+/** A run: what happens to one question that was sent, up to its answer. Pure: what happens comes in as events. */
 
 /** As the gateway tells it: docs/api.md, "A stream before its answer". */
 export interface Progress {
@@ -9,6 +9,7 @@ export interface Progress {
   readonly state: 'chosen' | 'started' | 'writes' | 'retried' | 'done' | 'failed' | 'stopped'
   readonly at_ms: number
   readonly code?: string
+  readonly reused?: true
 }
 
 export interface DraftText {
@@ -52,17 +53,30 @@ export interface Step {
   readonly startedMs: number
   readonly firstMs: number | null
   readonly endedMs: number | null
-  /** Why it failed, or was asked again. */
+  /** Why it failed, or is asked again. */
   readonly code: string | null
-  readonly retries: number
+  /** Why it was asked again, each time. */
+  readonly retried: readonly string[]
   /** What it has written. */
   readonly text: string
+  /** That is the draft as it is used. */
+  readonly hasDraft: boolean
+  /** The draft was kept from an earlier request. */
+  readonly isReused: boolean
+  /** The draft is the answer, word for word. */
+  readonly isAnswer: boolean
+}
+
+/** Who is to answer. */
+export interface Asked {
+  readonly model: string
+  /** In place of the mixture's own; null where that is to write. */
+  readonly aggregate: string | null
 }
 
 export interface Run {
   readonly id: number
-  readonly model: string
-  readonly question: string
+  readonly asked: Asked
   readonly state: 'runs' | 'done' | 'failed' | 'stopped'
   /** On the clock of the page. */
   readonly startedAt: number
@@ -79,9 +93,9 @@ export interface Run {
   readonly failure: Failure | null
 }
 
-export function beginRun(id: number, { model, question }: Pick<Run, 'model' | 'question'>, now: number): Run {
+export function beginRun(id: number, asked: Asked, now: number): Run {
   return {
-    ...{ id, model, question, state: 'runs', startedAt: now, endedAt: null, requestId: null, route: null },
+    ...{ id, asked, state: 'runs', startedAt: now, endedAt: null, requestId: null, route: null },
     ...{ workers: [], aggregates: [], reasoning: '', answer: '', total: null, failure: null },
   }
 }
@@ -112,7 +126,7 @@ export function advanceRun(run: Run, event: RunEvent, now: number): Run {
 }
 
 function withProgress(run: Run, progress: Progress): Run {
-  if (progress.stage === 'route') return progress.state === 'chosen' ? { ...run, route: progress.name } : run
+  if (progress.stage === 'route') return isOwnRoute(progress) ? { ...run, route: progress.name } : run
   const stage = progress.stage === 'worker' ? 'workers' : 'aggregates'
   const steps = run[stage]
   const isKnown = steps.some(({ step }) => step === progress.step)
@@ -122,11 +136,17 @@ function withProgress(run: Run, progress: Progress): Run {
   }
 }
 
+/** Of the request itself, not of a router that is a worker. */
+function isOwnRoute({ step, state }: Progress): boolean {
+  return step === 0 && state === 'chosen'
+}
+
 function begun(progress: Progress): Step {
   const { step, name, at_ms: startedMs } = progress
   const parent = progress.parent ?? null
-  const empty = { firstMs: null, endedMs: null, code: null, retries: 0, text: '' } as const
-  return withState({ ...empty, step, parent, name, state: 'started', startedMs }, progress)
+  const empty = { firstMs: null, endedMs: null, code: null, retried: [], text: '' } as const
+  const flags = { hasDraft: false, isReused: false, isAnswer: false }
+  return withState({ ...empty, ...flags, step, parent, name, state: 'started', startedMs }, progress)
 }
 
 function withState(step: Step, progress: Progress): Step {
@@ -134,14 +154,15 @@ function withState(step: Step, progress: Progress): Step {
   const code = progress.code ?? null
   switch (state) {
     case 'chosen':
+      return { ...step, isAnswer: true }
     case 'started':
       return step
     case 'writes':
       return { ...step, state, firstMs: step.firstMs ?? atMs }
     case 'retried':
-      return { ...step, state, code, retries: step.retries + 1, firstMs: null, text: '' }
+      return { ...step, state, code, retried: [...step.retried, code ?? 'internal_error'], firstMs: null, text: '' }
     case 'done':
-      return { ...step, state, code: null, endedMs: atMs }
+      return { ...step, state, code: null, endedMs: atMs, isReused: progress.reused === true }
     case 'failed':
     case 'stopped':
       return { ...step, state, code, endedMs: atMs }
@@ -149,27 +170,36 @@ function withState(step: Step, progress: Progress): Step {
 }
 
 function withDraft(step: Step, { kind, text }: DraftText): Step {
-  return { ...step, text: kind === 'whole' ? text : step.text + text }
+  return kind === 'whole' ? { ...step, text, hasDraft: true } : { ...step, text: step.text + text }
 }
 
 function changed(steps: readonly Step[], number: number, change: (step: Step) => Step): readonly Step[] {
   return steps.map((step) => (step.step === number ? change(step) : step))
 }
 
-/** Drafts that came of those that were asked for, by the workers of the mixture itself. */
-export function draftCount({ workers }: Run): { readonly usable: number; readonly asked: number } {
-  const own = workers.filter(({ parent }) => parent === null)
-  return { usable: own.filter(({ state }) => state === 'done').length, asked: own.length }
+/** The workers of the mixture itself, not those of a mixture among them. */
+function ownWorkers({ workers }: Run): readonly Step[] {
+  return workers.filter(({ parent }) => parent === null)
 }
 
-/** The turns before a question, as a request has them: runs without an answer are left out. */
-export function conversationOf(
-  runs: readonly Run[],
-): readonly { readonly role: 'user' | 'assistant'; readonly content: string }[] {
-  return runs
-    .filter(({ state, answer }) => state === 'done' && answer !== '')
-    .flatMap(({ question, answer }) => [
-      { role: 'user' as const, content: question },
-      { role: 'assistant' as const, content: answer },
-    ])
+/** Whose words the answer is, as far as that is known. */
+export function writerOf(run: Run): Step | undefined {
+  const aggregate = run.aggregates.findLast(({ parent, state }) => parent === null && state !== 'failed')
+  return ownWorkers(run).find(({ isAnswer }) => isAnswer) ?? aggregate
+}
+
+/** Drafts that came of those that were asked for. */
+export function draftCount(run: Run): { readonly usable: number; readonly asked: number } {
+  const own = ownWorkers(run)
+  return { usable: own.filter(({ hasDraft }) => hasDraft).length, asked: own.length }
+}
+
+/** Whether a run had to pay for its drafts; null as long as that is not known, and where it has none. */
+export function reuseOf(run: Run): string | null {
+  const own = ownWorkers(run)
+  if (own.length === 0 || (run.state === 'runs' && run.aggregates.length === 0)) return null
+  const asked = own.filter(({ isReused }) => !isReused).map(({ name }) => name)
+  if (asked.length === 0) return 'The drafts were kept: no worker was asked again.'
+  if (asked.length === own.length) return 'No draft was kept: the workers were asked again.'
+  return `${own.length - asked.length} of ${own.length} drafts were kept; asked again: ${asked.join(', ')}.`
 }

@@ -1,20 +1,17 @@
 /** The page that the gateway serves, as a person uses it. */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { digestKey } from '../../src/config/key-digest.ts'
 import { chaosText, type ChaosUpstream, type FaultName, startChaosUpstream } from '../../src/testing/chaos-upstream.ts'
-import { runConfig } from '../../src/testing/run-config.ts'
-import type { RunningGateway } from '../../src/testing/run-gateway.ts'
 import { launchBrowser } from './launch-browser.ts'
+import { type OpenLab, openLab } from './open-lab.ts'
 
 let browser: Browser
 let upstream: ChaosUpstream
-let gateway: RunningGateway
+let lab: OpenLab
 let page: Page
 /** What a model does instead of answering well. */
 let faultOf: Readonly<Record<string, FaultName>>
-/** What the browser complained about. */
-let complaints: string[]
 
 beforeAll(async () => {
   browser = await launchBrowser()
@@ -26,40 +23,29 @@ afterAll(async () => {
 
 beforeEach(async () => {
   faultOf = {}
-  complaints = []
   upstream = await startChaosUpstream({ choose: ({ model }) => faultOf[model] ?? null })
 })
 
 afterEach(async () => {
-  await page.context().close()
-  await gateway.close()
+  await lab.close()
   await upstream.close()
 })
 
 async function open(keys = ''): Promise<void> {
-  gateway = await runConfig(`
+  lab = await openLab(
+    browser,
+    `
 upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
 models: [{ id: a, upstream: up }, { id: b, upstream: up }, { id: c, upstream: up }, { id: best, upstream: up, description: "The *best*" }]
 mixtures: [{ name: generic, description: Anything, workers: [a, b, c], aggregate: best, quorum: 3 }]
 router: { default: generic }
-${keys}`)
-  page = await browser.newPage()
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(gateway.url)
+${keys}`,
+  )
+  page = lab.page
 }
 
-async function ask(question: string, model?: string): Promise<void> {
-  if (model !== undefined) await page.getByLabel('Model').selectOption(model)
-  await page.getByLabel('Question').fill(question)
-  await page.keyboard.press('Enter')
-}
-
-const answer = (): ReturnType<Page['getByLabel']> => page.getByLabel('Answer').last()
-const lane = (worker: string): ReturnType<Page['getByLabel']> => page.getByLabel(`Draft of ${worker}`).last()
-const ended = (): Promise<void> => page.locator('.run[aria-busy=false]').last().waitFor()
+const answer = (): Locator => lab.last('Answer')
+const lane = (worker: string): Locator => lab.last(`Draft of ${worker}`)
 
 describe('the page', () => {
   it('lists what can be asked, and loads nothing from anywhere else', async () => {
@@ -71,23 +57,23 @@ describe('the page', () => {
     expect(await page.getByLabel('Model').locator('option').allTextContents()).toEqual([
       ...['mollmr/router', 'mollmr/generic', 'mollmr/a', 'mollmr/b', 'mollmr/c', 'mollmr/best'],
     ])
-    expect([...hosts]).toEqual([gateway.url])
-    expect(complaints).toEqual([])
+    expect([...hosts]).toEqual([lab.gateway.url])
+    expect(lab.complaints).toEqual([])
   })
 
   it('shows each draft, the answer, and every call with what it took', async () => {
     await open()
-    await ask('What do the wheels say?')
-    await ended()
+    await lab.ask('What do the wheels say?')
+    await lab.ended()
     await answer().getByText(chaosText).waitFor()
     for (const worker of ['a', 'b', 'c']) expect(await lane(worker).textContent()).toContain(chaosText)
-    const run = page.locator('.run')
+    const run = page.locator('.turn')
     expect(await run.locator('.route').textContent()).toBe('mollmr/router chose generic')
     expect(await run.locator('.took').textContent()).toMatch(/3 of 3 drafts.*4 calls.*tokens.*price not known/)
     await page.getByText('Calls', { exact: true }).click()
     await run.getByRole('row').nth(4).waitFor()
     expect(await run.getByRole('row').allTextContents()).toHaveLength(5)
-    expect(complaints).toEqual([])
+    expect(lab.complaints).toEqual([])
   })
 
   it('goes on with the conversation', async () => {
@@ -96,10 +82,11 @@ describe('the page', () => {
     page.on('request', (request) => {
       if (request.method() === 'POST') bodies.push(request.postDataJSON() as (typeof bodies)[number])
     })
-    await ask('What do the wheels say?', 'mollmr/best')
-    await ended()
-    await ask('And then?')
-    await page.locator('.run[aria-busy=false]').nth(1).waitFor()
+    await lab.ask('What do the wheels say?', 'mollmr/best')
+    await lab.ended()
+    await lab.ask('And then?')
+    await page.locator('.turn').nth(1).waitFor()
+    await lab.ended()
     expect(bodies.at(-1)?.messages).toEqual([
       { role: 'user', content: 'What do the wheels say?' },
       { role: 'assistant', content: chaosText },
@@ -126,8 +113,8 @@ describe('the page', () => {
   it('says of which worker an answer does without, and why', async () => {
     await open()
     faultOf = { b: '500' }
-    await ask('What do the wheels say?', 'mollmr/generic')
-    await ended()
+    await lab.ask('What do the wheels say?', 'mollmr/generic')
+    await lab.ended()
     expect(await answer().textContent()).toContain('without b')
     await answer().getByText(chaosText).waitFor()
     expect(await lane('b').textContent()).toContain('failed: upstream_error')
@@ -136,8 +123,8 @@ describe('the page', () => {
   it('says why there is no answer, worker by worker', async () => {
     await open()
     faultOf = { a: '500', b: '500', c: '401' }
-    await ask('What do the wheels say?', 'mollmr/generic')
-    await ended()
+    await lab.ask('What do the wheels say?', 'mollmr/generic')
+    await lab.ended()
     const told = page.getByRole('alert')
     expect(await told.textContent()).toContain('all_workers_failed')
     expect(await told.getByRole('listitem').allTextContents()).toHaveLength(3)
@@ -146,11 +133,11 @@ describe('the page', () => {
   it('stops everything when it is told to', async () => {
     await open()
     faultOf = { a: 'hang after headers', b: 'hang after headers', c: 'hang after headers' }
-    await ask('What do the wheels say?', 'mollmr/generic')
+    await lab.ask('What do the wheels say?', 'mollmr/generic')
     await page.locator('.run').waitFor()
     while (upstream.calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
     await page.keyboard.press('Escape')
-    await ended()
+    await lab.ended()
     expect(await answer().textContent()).toContain('You stopped it')
     while (upstream.openSockets > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   })
@@ -166,11 +153,11 @@ describe('a gateway with keys', () => {
     await page.getByText('The key is none of them.').waitFor()
     await page.getByLabel('Key').fill(key)
     await page.getByRole('button', { name: 'Use it' }).click()
-    await ask('What do the wheels say?', 'mollmr/generic')
-    await ended()
+    await lab.ask('What do the wheels say?', 'mollmr/generic')
+    await lab.ended()
     await answer().getByText(chaosText).waitFor()
     await page.getByText('Calls', { exact: true }).click()
     await page.getByRole('row').nth(4).waitFor()
-    expect([await page.evaluate('localStorage.length'), page.url()]).toEqual([0, `${gateway.url}/`])
+    expect([await page.evaluate('localStorage.length'), page.url()]).toEqual([0, `${lab.gateway.url}/`])
   })
 })

@@ -1,0 +1,92 @@
+/** A question that is asked once more, on simulated models. */
+import type { Browser, Locator } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { launchBrowser } from './launch-browser.ts'
+import { type OpenLab, openLab } from './open-lab.ts'
+
+let browser: Browser
+let lab: OpenLab
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+
+afterAll(async () => {
+  await browser.close()
+})
+
+afterEach(async () => {
+  await lab.close()
+})
+
+async function open({ server = '', reuse = 60_000 } = {}): Promise<void> {
+  lab = await openLab(
+    browser,
+    `
+server: { ${server} }
+upstreams:
+  one: { kind: simulated, seed: 1 }
+  two: { kind: simulated, seed: 2 }
+  three: { kind: simulated, seed: 3 }
+mixtures:
+  - { name: generic, description: Anything, workers: [one, two], aggregate: three, quorum: 2, reuse_drafts_ms: ${reuse} }
+router: { default: generic }
+`,
+  )
+  await lab.ask('Why is the sky blue?')
+  await lab.ended()
+}
+
+const answers = (): Locator => lab.page.getByLabel('Answer', { exact: true })
+const offer = (name: string): Locator => lab.page.getByRole('button', { name })
+
+async function pick(model: string): Promise<void> {
+  await lab.page.locator('.pick select').selectOption(model)
+  await lab.page.locator('.pick').getByRole('button', { name: 'Ask' }).click()
+  await answers().nth(1).waitFor()
+  await lab.ended()
+}
+
+it('the same drafts are given to another aggregate, and nobody else is asked', async () => {
+  await open()
+  await offer('Again with …').click()
+  expect(await lab.page.locator('.pick option').allTextContents()).toEqual([
+    ...['mollmr/one (simulated)', 'mollmr/two (simulated)', 'mollmr/three (simulated)'],
+  ])
+  await pick('mollmr/two')
+  const [first, second] = [answers().first(), answers().nth(1)]
+  expect(await first.locator('.byline').textContent()).toBe('Answer three')
+  expect(await second.locator('.byline').textContent()).toMatch(/^Answer two.*simulated/)
+  expect(await second.textContent()).toContain('The drafts were kept: no worker was asked again.')
+  expect(await lab.page.locator('.took').allTextContents()).toEqual([
+    expect.stringMatching(/2 of 2 drafts.*3 calls/),
+    expect.stringMatching(/2 of 2 drafts.*1 call[^s]/),
+  ])
+  const [left, right] = [await first.boundingBox(), await second.boundingBox()]
+  expect(left?.y).toBe(right?.y)
+  expect(lab.complaints).toEqual([])
+})
+
+it('drafts that are not kept are paid for again, which is said', async () => {
+  await open({ reuse: 0 })
+  await offer('Again with …').click()
+  await lab.page.keyboard.press('Enter')
+  await answers().nth(1).waitFor()
+  await lab.ended()
+  expect(await answers().nth(1).textContent()).toContain('No draft was kept: the workers were asked again.')
+  expect(await lab.page.locator('.took').last().textContent()).toContain('3 calls')
+})
+
+it('another aggregate cannot be had where the gateway does not allow it, and it says why', async () => {
+  await open({ server: 'overrides: [quorum]' })
+  await lab.page.getByText('mollmr.aggregate may not be set here: server.overrides allows quorum.').waitFor()
+  expect(await offer('Again with …').isDisabled()).toBe(true)
+})
+
+it('a choice is left by Escape', async () => {
+  await open()
+  await offer('Again with …').click()
+  await lab.page.keyboard.press('Escape')
+  await offer('Again with …').waitFor()
+  expect(await lab.page.locator('.pick').count()).toBe(0)
+})
