@@ -21,8 +21,9 @@ beforeAll(async () => {
 }, 4 * minutes)
 
 afterAll(() => {
+  // Thousands of files: a disk that has much to write takes its time.
   rmSync(folder, { recursive: true, force: true })
-})
+}, minutes)
 
 describe('the packed tarball', () => {
   it(
