@@ -1,17 +1,29 @@
 import Markdown from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { memo, useDeferredValue, useState } from 'react'
+import { GoOn } from './go-on.tsx'
 import { type Failure, reuseOf, type Run, writerOf } from './run.ts'
+import type { Choice, Standing } from './turn.ts'
 
-interface AnswerViewProps {
-  readonly run: Run
+interface AnswerViewProps extends StandingProps {
+  readonly isSimulated: boolean
   /** What was asked for is said nowhere else. */
   readonly isAgain: boolean
-  readonly isSimulated: boolean
+}
+
+interface StandingProps {
+  readonly run: Run
+  /** It is the only run of its turn. */
+  readonly isAlone: boolean
+  readonly standing: Standing
+  /** As `standInOf` has it. */
+  readonly standIn: string | null
+  readonly onChoose: (choice: Choice | null) => void
 }
 
 /** The answer as it forms; where there is none, why. */
-export function AnswerView({ run, isAgain, isSimulated }: AnswerViewProps) {
+export function AnswerView({ isAgain, isSimulated, ...turn }: AnswerViewProps) {
+  const { run } = turn
   const writer = writerOf(run)
   // Reading Markdown takes longer the longer it gets: words come first, their form when there is time.
   const answer = useDeferredValue(run.answer)
@@ -33,7 +45,21 @@ export function AnswerView({ run, isAgain, isSimulated }: AnswerViewProps) {
       {run.state === 'stopped' && <p className="note">You stopped it; nobody writes any more.</p>}
       {run.failure && <FailureNote failure={run.failure} />}
       {run.answer !== '' && run.state !== 'runs' && <CopyButton text={run.answer} />}
+      <StandingNote {...turn} />
     </section>
+  )
+}
+
+/** Whether the conversation goes on from this answer; where it could, a button for it. */
+function StandingNote({ run, isAlone, standing, standIn, onChoose }: StandingProps) {
+  return (
+    <>
+      {(standing === 'picked' || standing === 'open') && (
+        <GoOn what="answer" choice={{ run: run.id, step: null }} isPicked={standing === 'picked'} onChoose={onChoose} />
+      )}
+      {standing === 'first' && !isAlone && <p className="note">The conversation goes on from this answer.</p>}
+      {standIn !== null && <p className="note">{standIn} stands in for this answer in what you ask from now on.</p>}
+    </>
   )
 }
 

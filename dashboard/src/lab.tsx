@@ -12,7 +12,7 @@ interface LabProps {
 
 /** A conversation with everything that happens behind it. */
 export function Lab({ client, models }: LabProps) {
-  const { turns, isRunning, requestOf, ask, askAgain, stop, clear } = useConversation(client)
+  const { turns, isRunning, requestOf, ask, askAgain, choose, stop, clear } = useConversation(client)
   const [model, setModel] = useState(() => firstChoice(models))
   useFollow(turns)
   const asked = { model, aggregate: null }
@@ -24,7 +24,13 @@ export function Lab({ client, models }: LabProps) {
       <main className="lab">
         {turns.length === 0 && <Connect models={models} onExample={askNow} />}
         {turns.map((turn) => (
-          <TurnView key={turn.id} {...{ client, turn, models }} isIdle={!isRunning} onAgain={askAgain} />
+          <TurnView
+            key={turn.id}
+            {...{ client, turn, models }}
+            isIdle={!isRunning}
+            onAgain={askAgain}
+            onChoose={choose}
+          />
         ))}
       </main>
       <Composer

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'react'
 import { formatMs } from './format.ts'
-import type { Step } from './run.ts'
+import { GoOn } from './go-on.tsx'
+import { isWholeDraft, type Step } from './run.ts'
+import type { Choice } from './turn.ts'
 
 interface LaneProps {
   readonly step: Step
@@ -8,10 +10,14 @@ interface LaneProps {
   readonly nowMs: number
   /** Nothing more will come. */
   readonly isOver: boolean
+  /** That of its draft. */
+  readonly choice: Choice
+  readonly isPicked: boolean
+  readonly onChoose: (choice: Choice | null) => void
 }
 
 /** A worker: what it does, how long it has been at it, and what it has written. */
-export function Lane({ step, nowMs, isOver }: LaneProps) {
+export function Lane({ step, nowMs, isOver, ...goOn }: LaneProps) {
   const { name, parent, state, text, startedMs, firstMs, endedMs } = step
   const isAtWork = endedMs === null && !isOver
   const tookMs = Math.max(0, (endedMs ?? nowMs) - startedMs)
@@ -25,6 +31,7 @@ export function Lane({ step, nowMs, isOver }: LaneProps) {
       className={`lane ${isAtWork ? state : endedState(step)}`}
       aria-label={`Draft of ${name}`}
       data-nested={parent !== null}
+      data-picked={goOn.isPicked}
     >
       <header>
         <strong>{name}</strong>
@@ -39,6 +46,11 @@ export function Lane({ step, nowMs, isOver }: LaneProps) {
       <div className="draft" ref={page} tabIndex={0}>
         {text}
       </div>
+      {isOver && isWholeDraft(step) && (
+        <footer>
+          <GoOn what="draft" {...goOn} />
+        </footer>
+      )}
     </section>
   )
 }

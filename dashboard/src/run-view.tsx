@@ -5,6 +5,7 @@ import { formatCalls, formatCost, formatMs, formatTokens } from './format.ts'
 import type { GatewayClient } from './gateway-client.ts'
 import { Lanes } from './lanes.tsx'
 import { draftCount, type Run } from './run.ts'
+import type { Choice, Standing } from './turn.ts'
 import { useElapsedMs } from './use-elapsed.ts'
 
 interface RunViewProps {
@@ -12,20 +13,29 @@ interface RunViewProps {
   readonly run: Run
   /** The question was asked before: what was asked for now is said beside the answer, and the drafts are folded away. */
   readonly isAgain: boolean
+  /** It is the only run of its turn. */
+  readonly isAlone: boolean
   readonly isSimulated: boolean
+  readonly standing: Standing
+  /** As `standInOf` has it. */
+  readonly standIn: string | null
+  /** What was picked in its turn. */
+  readonly choice: Choice | null
+  readonly onChoose: (choice: Choice | null) => void
 }
 
 /** An answer, and what it took. */
-export const RunView = memo(function RunView({ client, run, isAgain, isSimulated }: RunViewProps) {
+export const RunView = memo(function RunView({ client, choice, ...shown }: RunViewProps) {
+  const { run, isAgain, onChoose } = shown
   const place = useArrival(isAgain)
   return (
     <section className="run" ref={place} tabIndex={-1} aria-busy={run.state === 'runs'}>
-      <AnswerView run={run} isAgain={isAgain} isSimulated={isSimulated} />
+      <AnswerView {...shown} />
       <Took run={run} />
       {isAgain && run.workers.length > 0 && (
         <details className="more">
           <summary>Drafts</summary>
-          <Lanes run={run} />
+          <Lanes {...{ run, choice, onChoose }} />
         </details>
       )}
       {run.state !== 'runs' && run.requestId !== null && <Calls client={client} requestId={run.requestId} />}

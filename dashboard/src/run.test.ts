@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { advanceRun, beginRun, draftCount, type Progress, reuseOf, type Run, type RunEvent, writerOf } from './run.ts'
+import {
+  advanceRun,
+  beginRun,
+  draftCount,
+  isWholeDraft,
+  type Progress,
+  reuseOf,
+  type Run,
+  type RunEvent,
+  writerOf,
+} from './run.ts'
 
 const asked = { model: 'router', aggregate: null }
 
@@ -64,6 +74,20 @@ describe('a worker of a run', () => {
   it('has the draft as it is used in place of its pieces', () => {
     const [worker] = after(progress({}), said('<think>hm</think>Yes'), said('Yes', 'whole')).workers
     expect(worker).toMatchObject({ text: 'Yes', hasDraft: true })
+  })
+
+  it('has a whole draft once it is done, and none where it was cut off or has none to use', () => {
+    const done = progress({ state: 'done' })
+    const drafts = [
+      [done, said('Yes', 'whole')],
+      [progress({ state: 'stopped' }), said('Ye', 'whole')],
+      [said('Y'), done],
+    ]
+    expect(drafts.map((events) => after(progress({}), ...events).workers.map(isWholeDraft))).toEqual([
+      [true],
+      [false],
+      [false],
+    ])
   })
 
   it('says why it failed', () => {

@@ -188,6 +188,11 @@ export function writerOf(run: Run): Step | undefined {
   return ownWorkers(run).find(({ isAnswer }) => isAnswer) ?? aggregate
 }
 
+/** A draft that its worker has written to the end, and nobody has cut off. */
+export function isWholeDraft({ state, hasDraft, text }: Step): boolean {
+  return state === 'done' && hasDraft && text !== ''
+}
+
 /** Drafts that came of those that were asked for. */
 export function draftCount(run: Run): { readonly usable: number; readonly asked: number } {
   const own = ownWorkers(run)

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { type Asked, beginRun, type RunEvent } from './run.ts'
-import { conversationOf, isRunning, mixtureOf, questionOf, type Turn, withEvent, withRun } from './turn.ts'
+import {
+  conversationOf,
+  isRunning,
+  mixtureOf,
+  questionOf,
+  standingOf,
+  standInOf,
+  type Turn,
+  withChoice,
+  withEvent,
+  withRun,
+} from './turn.ts'
 
 const generic: Asked = { model: 'generic', aggregate: null }
 const before = [{ role: 'user', content: 'Hi' }]
 
 /** A turn with runs whose ids are 1, 2, …: each with its events. */
 function turnOf(...events: readonly (readonly RunEvent[])[]): Turn {
-  const empty: Turn = { id: 100, question: 'Why?', before, runs: [] }
+  const empty: Turn = { id: 100, question: 'Why?', before, runs: [], choice: null }
   const turns = events.reduce<readonly Turn[]>(
     (all, each, index) =>
       each.reduce(
@@ -51,6 +62,44 @@ describe('the conversation', () => {
       { role: 'user', content: 'Why?' },
       { role: 'assistant', content: 'Because.' },
     ])
+  })
+})
+
+describe('what is picked', () => {
+  const turn = turnOf([...draft(4, 'A draft.'), ...says('Because.')], says('So.'))
+  const picked = (run: number, step: number | null): Turn => withChoice([turn], 100, { run, step })[0] ?? turn
+  const standings = (of: Turn): readonly string[] => of.runs.map((run) => standingOf(of, run))
+
+  it('is a draft or another answer, and the conversation goes on from it', () => {
+    const texts = [turn, picked(1, 4), picked(2, null)].map((each) => conversationOf([each])[1]?.content)
+    expect(texts).toEqual(['Because.', 'A draft.', 'So.'])
+    expect(withChoice([picked(1, 4)], 100, null)).toEqual([turn])
+    expect(withChoice([turn], 200, { run: 1, step: 4 })).toEqual([turn])
+  })
+
+  it('is nothing where it is what counts anyway', () => {
+    expect(picked(1, null)).toEqual(turn)
+  })
+
+  it('is told of, and what else there is to pick', () => {
+    expect([turn, picked(1, 4), picked(2, null)].map(standings)).toEqual([
+      ['first', 'open'],
+      ['open', 'open'],
+      ['open', 'picked'],
+    ])
+    expect([turn, picked(1, 4), picked(2, null)].map(standInOf)).toEqual([
+      null,
+      'The draft of a',
+      'The answer of another model',
+    ])
+  })
+
+  it('may be a draft where the answer failed', () => {
+    const failure = { code: 'upstream_error', message: 'No.' }
+    const failed = turnOf([...draft(4, 'A draft.'), { type: 'failed', failure }])
+    expect(conversationOf([failed])).toEqual([])
+    expect(standings(failed)).toEqual(['none'])
+    expect(conversationOf(withChoice([failed], 100, { run: 1, step: 4 }))[1]?.content).toBe('A draft.')
   })
 })
 

@@ -1,7 +1,16 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { GatewayClient, Question } from './gateway-client.ts'
 import { type Asked, beginRun, type RunEvent } from './run.ts'
-import { conversationOf, isRunning, questionOf, type Turn, withEvent, withRun } from './turn.ts'
+import {
+  type Choice,
+  conversationOf,
+  isRunning,
+  questionOf,
+  type Turn,
+  withChoice,
+  withEvent,
+  withRun,
+} from './turn.ts'
 
 export interface Conversation {
   readonly turns: readonly Turn[]
@@ -11,6 +20,8 @@ export interface Conversation {
   readonly ask: (question: string, asked: Asked) => void
   /** Asks the question of a turn once more. Always the same function. */
   readonly askAgain: (turn: Turn, asked: Asked) => void
+  /** Picks what the conversation goes on from in the turn with this id; null: its first answer. Always the same function. */
+  readonly choose: (id: number, choice: Choice | null) => void
   readonly stop: () => void
   readonly clear: () => void
 }
@@ -35,16 +46,21 @@ export function useConversation(client: GatewayClient): Conversation {
     [client],
   )
 
+  const choose = useCallback((id: number, choice: Choice | null): void => {
+    setTurns((all) => withChoice(all, id, choice))
+  }, [])
+
   return {
     turns,
     isRunning: turns.some(isRunning),
     requestOf: (question, asked) => questionOf({ before: conversationOf(turns), question }, asked),
     ask: (question, asked) => {
-      const turn = { id: (count.current += 1), question, before: conversationOf(turns), runs: [] }
+      const turn = { id: (count.current += 1), question, before: conversationOf(turns), runs: [], choice: null }
       setTurns([...turns, turn])
       run(turn, asked)
     },
     askAgain: run,
+    choose,
     stop: () => running.current?.abort(),
     clear: () => {
       running.current?.abort()

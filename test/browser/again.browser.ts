@@ -90,3 +90,36 @@ it('a choice is left by Escape', async () => {
   await offer('Again with …').waitFor()
   expect(await lab.page.locator('.pick').count()).toBe(0)
 })
+
+it('the conversation goes on from a draft that is picked, until it is taken back', async () => {
+  await open()
+  const asked: { readonly messages: readonly { readonly content: string }[] }[] = []
+  lab.page.on('request', (request) => {
+    if (request.url().endsWith('/chat/completions')) asked.push(request.postDataJSON() as (typeof asked)[number])
+  })
+  const lane = lab.page.getByLabel('Draft of two')
+  const draft = await lane.locator('.draft').textContent()
+  expect(await answers().getByRole('button', { name: 'Go on' }).count()).toBe(0)
+  await lane.getByRole('button', { name: 'Go on from this draft' }).click()
+  await answers().getByText('The draft of two stands in for this answer').waitFor()
+  await lab.ask('And at night?', 'mollmr/one')
+  await lab.page.locator('.turn').nth(1).waitFor()
+  await lab.ended()
+  expect(asked.at(-1)?.messages.map(({ content }) => content)).toEqual(['Why is the sky blue?', draft, 'And at night?'])
+  await lane.getByRole('button', { name: 'Take back' }).click()
+  expect(await answers().first().textContent()).not.toContain('stands in')
+  await lab.ask('And at dawn?')
+  await lab.page.locator('.turn').nth(2).waitFor()
+  await lab.ended()
+  expect(asked.at(-1)?.messages[1]?.content).not.toBe(draft)
+})
+
+it('the conversation goes on from a second answer where that is picked', async () => {
+  await open()
+  await offer('Again with …').click()
+  await pick('mollmr/one')
+  await answers().first().getByText('The conversation goes on from this answer.').waitFor()
+  await answers().nth(1).getByRole('button', { name: 'Go on from this answer' }).click()
+  await answers().first().getByText('The answer of one stands in for this answer').waitFor()
+  expect(await answers().nth(1).textContent()).toContain('The conversation goes on from this answer.')
+})
