@@ -20,6 +20,7 @@ export function Again(props: AgainProps) {
   return (
     <div className="again" hidden={!props.isIdle}>
       {mixture !== null && <OtherAggregate mixture={mixture} {...props} />}
+      <Comparison {...props} />
     </div>
   )
 }
@@ -39,6 +40,26 @@ function OtherAggregate({ client, turn, models, mixture, onAgain }: AgainProps &
       preferred={preferred.id}
       onPick={(aggregate) => {
         onAgain(turn, { model: mixture, aggregate })
+      }}
+    />
+  )
+}
+
+function Comparison({ turn, run, models, onAgain }: AgainProps) {
+  const asked = turn.runs.filter((each) => each.asked.aggregate === null).map((each) => each.asked.model)
+  const others = models.filter(({ id }) => !asked.includes(id))
+  const writer = writerOf(run)?.name
+  const preferred = others.find(({ id }) => writer !== undefined && isSame(id, writer)) ?? others.at(-1)
+  if (!preferred) return null
+  return (
+    <Offer
+      name="Compare with …"
+      label="The same question to"
+      refusal={null}
+      models={others}
+      preferred={preferred.id}
+      onPick={(model) => {
+        onAgain(turn, { model, aggregate: null })
       }}
     />
   )

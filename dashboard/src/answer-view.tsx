@@ -30,8 +30,8 @@ export function AnswerView({ isAgain, isSimulated, ...turn }: AnswerViewProps) {
   const isEmpty = run.answer === '' && run.reasoning === ''
   return (
     <section className="answer" aria-label="Answer" aria-live="polite">
-      <Byline run={run} isSimulated={isAgain && isSimulated} />
-      {isAgain && run.asked.aggregate !== null && <p className="note">{reuseOf(run)}</p>}
+      <Byline run={run} isAgain={isAgain} />
+      {isAgain && <Circumstances run={run} isSimulated={isSimulated} />}
       {run.state === 'runs' && isEmpty && (
         <p className="waiting">{writer ? `${writer.name} reads the drafts` : waitingFor(run)}</p>
       )}
@@ -63,16 +63,30 @@ function StandingNote({ run, isAlone, standing, standIn, onChoose }: StandingPro
   )
 }
 
-/** Who writes it, and what it has to do without. */
-function Byline({ run, isSimulated }: { readonly run: Run; readonly isSimulated: boolean }) {
+/** Who writes it, for whom where that is said nowhere else, and what it has to do without. */
+function Byline({ run, isAgain }: { readonly run: Run; readonly isAgain: boolean }) {
   const lost = [...run.workers, ...run.aggregates].filter(({ state }) => state === 'failed').map(({ name }) => name)
   const writer = writerOf(run)
+  const isOther = isAgain && run.asked.aggregate === null
   return (
     <p className="byline">
-      Answer {writer && <span className="tag">{writer.name}</span>}
+      Answer {isOther && <span className="tag">{run.asked.model}</span>}
+      {isOther && run.route !== null && <> chose {<span className="tag">{run.route}</span>}</>}
+      {isOther && writer && ' by '}
+      {writer && <span className="tag">{writer.name}</span>}
       {lost.length > 0 && <span className="tag warning">without {lost.join(', ')}</span>}
-      {isSimulated && <span className="tag warning">simulated: the text is made up</span>}
     </p>
+  )
+}
+
+/** What to know when it is held against the first. */
+function Circumstances({ run, isSimulated }: { readonly run: Run; readonly isSimulated: boolean }) {
+  const reuse = reuseOf(run)
+  return (
+    <>
+      {isSimulated && <span className="tag warning">simulated: the text is made up</span>}
+      {reuse !== null && <p className="note">{reuse}</p>}
+    </>
   )
 }
 

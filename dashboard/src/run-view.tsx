@@ -32,13 +32,15 @@ export const RunView = memo(function RunView({ client, choice, ...shown }: RunVi
     <section className="run" ref={place} tabIndex={-1} aria-busy={run.state === 'runs'}>
       <AnswerView {...shown} />
       <Took run={run} />
-      {isAgain && run.workers.length > 0 && (
-        <details className="more">
-          <summary>Drafts</summary>
-          <Lanes {...{ run, choice, onChoose }} />
-        </details>
-      )}
-      {run.state !== 'runs' && run.requestId !== null && <Calls client={client} requestId={run.requestId} />}
+      <div>
+        {run.state !== 'runs' && run.requestId !== null && <Calls client={client} requestId={run.requestId} />}
+        {isAgain && run.workers.length > 0 && (
+          <details className="more">
+            <summary>Drafts</summary>
+            <Lanes {...{ run, choice, onChoose }} />
+          </details>
+        )}
+      </div>
     </section>
   )
 })

@@ -159,7 +159,11 @@ describe('drafts', () => {
     expect(reuseOf(after(kept(2)))).toBeNull()
     expect(reuseOf(after(ended))).toBeNull()
     expect(reuseOf(after(kept(2), kept(3), ended))).toContain('The drafts were kept')
-    expect(reuseOf(after(asked, progress({ step: 10, stage: 'aggregate' })))).toContain('No draft was kept')
-    expect(reuseOf(after(kept(2), asked, ended))).toBe('1 of 2 drafts were kept; asked again: b.')
+    expect(reuseOf(after(asked, ended))).toBeNull()
+    const other = { ...after(asked, ended), asked: { model: 'generic', aggregate: 'z' } }
+    expect(reuseOf(other)).toContain('No draft was kept')
+    expect(reuseOf(after(kept(2), asked, progress({ step: 10, stage: 'aggregate' })))).toBe(
+      '1 of 2 drafts were kept; asked again: b.',
+    )
   })
 })

@@ -199,12 +199,16 @@ export function draftCount(run: Run): { readonly usable: number; readonly asked:
   return { usable: own.filter(({ hasDraft }) => hasDraft).length, asked: own.length }
 }
 
-/** Whether a run had to pay for its drafts; null as long as that is not known, and where it has none. */
+/**
+ * Whether a run had to pay for its drafts; null as long as that is not known, where it has none, and where nobody expects
+ * any to be kept.
+ */
 export function reuseOf(run: Run): string | null {
   const own = ownWorkers(run)
   if (own.length === 0 || (run.state === 'runs' && run.aggregates.length === 0)) return null
   const asked = own.filter(({ isReused }) => !isReused).map(({ name }) => name)
   if (asked.length === 0) return 'The drafts were kept: no worker was asked again.'
+  if (asked.length === own.length && run.asked.aggregate === null) return null
   if (asked.length === own.length) return 'No draft was kept: the workers were asked again.'
   return `${own.length - asked.length} of ${own.length} drafts were kept; asked again: ${asked.join(', ')}.`
 }

@@ -80,7 +80,7 @@ export function conversationOf(turns: readonly Turn[]): Messages {
 }
 
 /** What was picked, else the first answer that has come whole; null where there is none. */
-export function chosenOf({ runs, choice }: Turn): Chosen | null {
+function chosenOf({ runs, choice }: Turn): Chosen | null {
   const run = choice ? runs.find(({ id }) => id === choice.run) : runs.find(isWhole)
   if (!run) return null
   const draft = run.workers.find(({ step }) => step === choice?.step)

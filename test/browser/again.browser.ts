@@ -30,6 +30,7 @@ upstreams:
   three: { kind: simulated, seed: 3 }
 mixtures:
   - { name: generic, description: Anything, workers: [one, two], aggregate: three, quorum: 2, reuse_drafts_ms: ${reuse} }
+  - { name: picking, description: Programs, strategy: select, workers: [one, two], aggregate: three, quorum: 2 }
 router: { default: generic }
 `,
   )
@@ -56,7 +57,8 @@ it('the same drafts are given to another aggregate, and nobody else is asked', a
   await pick('mollmr/two')
   const [first, second] = [answers().first(), answers().nth(1)]
   expect(await first.locator('.byline').textContent()).toBe('Answer three')
-  expect(await second.locator('.byline').textContent()).toMatch(/^Answer two.*simulated/)
+  expect(await second.locator('.byline').textContent()).toBe('Answer two')
+  expect(await second.textContent()).toContain('simulated: the text is made up')
   expect(await second.textContent()).toContain('The drafts were kept: no worker was asked again.')
   expect(await lab.page.locator('.took').allTextContents()).toEqual([
     expect.stringMatching(/2 of 2 drafts.*3 calls/),
@@ -122,4 +124,39 @@ it('the conversation goes on from a second answer where that is picked', async (
   await answers().nth(1).getByRole('button', { name: 'Go on from this answer' }).click()
   await answers().first().getByText('The answer of one stands in for this answer').waitFor()
   expect(await answers().nth(1).textContent()).toContain('The conversation goes on from this answer.')
+})
+
+it('the same question is asked of one model, and of another mixture, with what each took', async () => {
+  await open()
+  await offer('Compare with …').click()
+  expect(await lab.page.locator('.pick select').inputValue()).toBe('mollmr/three')
+  await pick('mollmr/three')
+  await offer('Compare with …').click()
+  await pick('mollmr/picking')
+  await answers().nth(2).waitFor()
+  await lab.ended()
+  expect(await answers().locator('.byline').allTextContents()).toEqual([
+    'Answer three',
+    'Answer mollmr/three',
+    expect.stringMatching(/^Answer mollmr\/picking by (one|two)$/),
+  ])
+  expect(await lab.page.locator('.took').allTextContents()).toEqual([
+    expect.stringMatching(/ s2 of 2 drafts3 calls[\d,]+ tokens.*price not known$/),
+    expect.stringMatching(/ s1 call[\d,]+ tokens.*price not known$/),
+    expect.stringMatching(/ s2 of 2 drafts3 calls[\d,]+ tokens.*price not known$/),
+  ])
+  expect(await lab.page.getByText('simulated: the text is made up').count()).toBe(2)
+  await lab.page.getByText('Drafts', { exact: true }).click()
+  await lab.page.getByText('done; the answer, word for word').waitFor()
+  expect(lab.complaints).toEqual([])
+})
+
+it('answers stand below each other on a phone', async () => {
+  await open()
+  await lab.page.setViewportSize({ width: 390, height: 844 })
+  await offer('Compare with …').click()
+  await pick('mollmr/one')
+  const [first, second] = [await answers().first().boundingBox(), await answers().nth(1).boundingBox()]
+  expect(first?.x).toBe(second?.x)
+  expect(await lab.page.evaluate('document.documentElement.scrollWidth')).toBe(390)
 })
