@@ -66,11 +66,19 @@ function ask(url: string): Promise<Response> {
   })
 }
 
+function rowsOf(table: string): unknown[] {
+  const database = new DatabaseSync(join(folder, 'mollmr.sqlite'), { readOnly: true })
+  const rows = database.prepare(`select * from ${table}`).all()
+  database.close()
+  return rows
+}
+
 describe('mollmr start', () => {
   it.each([
     ['a config that cannot be meant', 'mixtures: [{ nam: x }]', [], 'mollmr.yaml:1:'],
     ['a config that is no YAML', 'mixtures: [', [], 'mollmr.yaml'],
     ['a public port without keys', config('seed: 1'), ['--host', '0.0.0.0'], '--insecure-no-auth'],
+    ['a log that must be kept nowhere', config('seed: 1', ', log: { required: true }'), [], '--data DIR'],
   ])('ends with 78 for %s, and says why', async (...[, text, words, why]) => {
     writeFileSync(file, text)
     const { output, ended } = start(words)
@@ -145,12 +153,6 @@ describe('mollmr start', () => {
     const data = ['--data', folder]
     const killed = start(data)
     const asked = await ask(await urlOf(killed))
-    const rowsOf = (table: string): unknown[] => {
-      const database = new DatabaseSync(join(folder, 'mollmr.sqlite'), { readOnly: true })
-      const rows = database.prepare(`select * from ${table}`).all()
-      database.close()
-      return rows
-    }
     await until(() => rowsOf('running').length === 1)
     killed.process.kill('SIGKILL')
     await killed.ended
@@ -160,6 +162,31 @@ describe('mollmr start', () => {
     expect(running.output.text).toContain('1 requests ran when an earlier process died')
     expect(rowsOf('requests')).toMatchObject([{ route: 'generic', outcome: 'aborted_crash' }])
     expect(rowsOf('running')).toEqual([])
+  })
+
+  it('has every answer in its log that a caller has got, also where it is killed at that moment, if the log is to be in step', async () => {
+    writeFileSync(file, config('tokens_per_second: 1000', ', log: { sync: true }'))
+    const killed = start(['--data', folder])
+    const text = await (await ask(await urlOf(killed))).text()
+    killed.process.kill('SIGKILL')
+    expect(text).toContain('data: [DONE]')
+    await killed.ended
+    expect(rowsOf('requests')).toMatchObject([{ route: 'generic', outcome: 'ok' }])
+    expect(rowsOf('calls')).toMatchObject([{ requested: 'sim', outcome: 'ok' }])
+    expect(rowsOf('running')).toEqual([])
+  })
+
+  it('takes on nothing while its log cannot be written, if it must be', async () => {
+    writeFileSync(file, config('tokens_per_second: 1000', ', log: { required: true }'))
+    const running = start(['--data', folder])
+    const url = await urlOf(running)
+    const holder = new DatabaseSync(join(folder, 'mollmr.sqlite'))
+    holder.exec('begin immediate')
+    expect((await ask(url)).status).toBe(200)
+    await until(async () => (await ask(url)).status === 503)
+    holder.exec('rollback')
+    holder.close()
+    await until(async () => (await ask(url)).status === 200)
   })
 
   it.runIf(process.platform === 'linux')(

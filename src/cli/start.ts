@@ -12,7 +12,7 @@ import { Metrics } from '../metrics/metrics.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
 import { mostOpenFiles } from './open-files.ts'
-import { openBudgets, openLog } from './open-log.ts'
+import { openData, writingTo } from './open-data.ts'
 import { processMetrics } from './process-metrics.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { requireKeys } from './require-keys.ts'
@@ -51,8 +51,7 @@ export async function start(options: StartOptions, { terminal, env, stop }: Surr
   let catalog = createCatalog(opened.config, engines)
   let keys = new KeyRing(opened.config.keys)
   let isConfigStale = false
-  const log = options.data === undefined ? null : await openLog(options.data, terminal)
-  const keyBudgets = options.data === undefined ? null : await openBudgets(options.data, terminal)
+  const { log, keyBudgets } = await openData(options.data, opened.config, terminal)
   const metrics = new Metrics()
   const failedReloads = processMetrics(metrics, log)
   const gateway = createGateway({
@@ -107,7 +106,7 @@ function boundMemory(): () => void {
 
 /** What stays as it is when the config changes. */
 function setUp(
-  { maxBodyBytes, maxInFlight, corsOrigins }: Config['server'],
+  { maxBodyBytes, maxInFlight, corsOrigins, log: wanted }: Config['server'],
   { terminal, log }: { readonly terminal: Terminal; readonly log: RequestLog | null },
 ): Omit<GatewayOptions, 'catalog'> {
   return {
@@ -119,8 +118,7 @@ function setUp(
     onError: (error, requestId) => {
       terminal.err(`${requestId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     },
-    onBegin: (trace) => log?.begin(trace),
-    onTrace: (trace) => log?.add(trace),
+    ...(log ? writingTo(log, wanted) : {}),
   }
 }
 
@@ -179,7 +177,7 @@ interface Watching {
 
 /** A changed config serves the next request; a bad one is told and changes nothing. */
 async function watch(
-  { path, files }: OpenedConfig,
+  { path, ...parsed }: OpenedConfig,
   { terminal, env, take, refuse }: Watching,
 ): Promise<() => Promise<void>> {
   if (path === null) return () => Promise.resolve()
@@ -191,7 +189,7 @@ async function watch(
   return watchConfig({
     path,
     env,
-    files,
+    parsed,
     onChange: async (parsed) => {
       try {
         await take(parsed)

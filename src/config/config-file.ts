@@ -253,6 +253,9 @@ const server = strict({
     .array(z.enum(overrides))
     .optional()
     .describe('What a request may change in its field "mollmr". Default: all of it'),
+  log: strict({ sync: z.boolean().optional(), required: z.boolean().optional() })
+    .optional()
+    .describe('Whether answers wait until their request is on the disk, and requests are refused while it cannot be'),
   cors_origins: z.array(text).optional().describe('Origins that pages may call from; "*" is everyone'),
 })
 

@@ -37,8 +37,17 @@ export interface ServerConfig {
   readonly deadline: DeadlineLimits
   /** What a request may change in its field `mollmr`. */
   readonly overrides: readonly Override[]
+  /** How the request log is kept, where there is one. */
+  readonly log: LogConfig
   /** Origins that browsers may call from; `*` is everyone. */
   readonly corsOrigins: readonly string[]
+}
+
+export interface LogConfig {
+  /** True where an answer ends only once its request is on the disk. */
+  readonly sync: boolean
+  /** True where requests are turned away while it cannot be written. */
+  readonly required: boolean
 }
 
 /** A key that callers show; the key itself is nowhere in here. */

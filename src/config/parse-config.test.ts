@@ -129,9 +129,7 @@ describe('the extended form', () => {
     expect(config.server).toMatchObject({ host: '127.0.0.1', port: 8000, modelPrefix: 'mollmr/', corsOrigins: ['*'] })
     expect(config.server.overrides).toEqual(['mixture', 'workers', 'aggregate', 'strategy', 'quorum', 'budget'])
     expect(parse(`${two}server: { overrides: [] }`).config.server.overrides).toEqual([])
-    expect(problems(`${two}server: { overrides: [worker] }`)).toEqual([
-      expect.stringContaining('server.overrides[0]'),
-    ])
+    expect(problems(`${two}server: { overrides: [worker] }`)).toEqual([expect.stringContaining('server.overrides[0]')])
     expect(config.mixtures[0]).toMatchObject({
       graceMs: 3000,
       maxDraftCharacters: 12_000,

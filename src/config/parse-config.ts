@@ -89,6 +89,7 @@ function resolveServer(written: NonNullable<ConfigFile['server']> = {}): ServerC
     maxBodyBytes: written.max_body_bytes ?? 32 * 1024 * 1024,
     deadline: { firstContentMs: 300_000, idleMs: 120_000, totalMs: 600_000, ...resolveDeadlines(written.deadlines) },
     overrides: written.overrides ?? overrides,
+    log: { sync: written.log?.sync ?? false, required: written.log?.required ?? false },
     corsOrigins: written.cors_origins ?? ['*'],
   }
 }

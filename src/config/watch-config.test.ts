@@ -24,13 +24,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function watch(text: string): Promise<void> {
+/** `meanwhile` is written once it was read. */
+async function watch(text: string, meanwhile = text): Promise<void> {
   writeFileSync(path, text)
-  const { files } = await loadConfig(path, {})
+  const parsed = await loadConfig(path, {})
+  writeFileSync(path, meanwhile)
   stop = await watchConfig({
     path,
     env: {},
-    files,
+    parsed,
     onChange: ({ config: { mixtures } }) => {
       heard.push(mixtures.map((m) => `${m.name} ${m.prompts.aggregate?.text ?? ''}`).join())
     },
@@ -63,6 +65,19 @@ describe('watchConfig', () => {
     expect(await next()).toContain('did you mean "name"?')
     writeFileSync(path, config('three'))
     expect(await next(2)).toContain('three')
+  })
+
+  it.each([
+    [config('two'), 'two'],
+    ['mixtures: [{ nme: x }]', 'did you mean "name"?'],
+  ])('hears of a change that was made before it began to watch: %s', async (...[meanwhile, what]) => {
+    await watch(config('one'), meanwhile)
+    expect(heard).toEqual([expect.stringContaining(what)])
+  })
+
+  it('says nothing where nothing has changed', async () => {
+    await watch(config('one'))
+    expect(heard).toEqual([])
   })
 
   it('hears of a change in a template', async () => {

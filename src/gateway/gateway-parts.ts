@@ -21,6 +21,8 @@ export interface GatewayParts {
   /** Hears of a request that is taken on, and of every one that was let in once it has ended. */
   readonly onBegin: (trace: Trace) => void
   readonly onEnd: (trace: Trace) => void
+  /** Takes the place of `onEnd` for a request that is answered: its answer ends once it has resolved. Null where none waits. */
+  readonly record: ((trace: Trace) => Promise<void>) | null
   readonly onError: (error: unknown, requestId: string) => void
   /** Seconds since 1970. */
   readonly startedAt: number

@@ -38,6 +38,13 @@ export interface GatewayOptions extends HttpServerOptions {
   readonly onError: (error: unknown, requestId: string) => void
   /** Hears of every request to a model that was let in, once it has ended. */
   readonly onTrace?: (trace: Trace) => void
+  /**
+   * Writes down a request that is answered, in place of `onTrace`: its answer ends once it has resolved, with the error where
+   * it rejects. Default: nothing is waited for.
+   */
+  readonly record?: (trace: Trace) => Promise<void>
+  /** Why nothing is taken on, as far as the load does not say it. Default: null. */
+  readonly complaint?: () => string | null
   /** Requests at the same time; more are turned away. Default: 10,000. */
   readonly maxInFlight?: number
   /**
@@ -73,17 +80,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? systemClock
   const inFlight = new InFlight()
   const load = new LoadWatch(clock, options.memoryShare ?? (() => 0))
-  const admission = new Admission(inFlight, load, options.maxInFlight ?? defaultMaxInFlight)
+  const { maxInFlight = defaultMaxInFlight, complaint } = options
+  const admission = new Admission({ inFlight, load, maxInFlight, ...(complaint ? { complaint } : {}) })
   const metrics = options.metrics ?? new Metrics()
   const isConfigStale = options.isConfigStale ?? (() => false)
   const counters = countGateway(metrics, { inFlight, admission, load, isConfigStale })
   const traces = new TraceShelf(keptTraces)
-  const onEnd = (trace: Trace): void => {
+  const count = (trace: Trace): void => {
     traces.keep(trace)
     counters.countTrace(trace)
-    options.onTrace?.(trace)
   }
-  const { onError } = options
+  const { onError, onTrace, record } = options
+  const onEnd = (trace: Trace): void => {
+    count(trace)
+    onTrace?.(trace)
+  }
   const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors, onEnd }))
   guardRoutes(server, options, clock)
   addRoutes(server, {
@@ -97,6 +108,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     traces,
     onBegin: options.onBegin ?? (() => undefined),
     onEnd,
+    record: record ? (trace) => (count(trace), record(trace)) : null,
     onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })

@@ -94,6 +94,51 @@ describe('the request log', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('has a request on the disk at once for which somebody waits, with those that end in the same turn', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, process: ours, onError })
+    log.begin(finishedTrace('running', clock))
+    await Promise.all(['req_1', 'req_2'].map((id) => log.record(finishedTrace(id, clock))))
+    expect(read('select id, outcome from requests order by id')).toEqual([
+      { id: 'req_1', outcome: 'ok' },
+      { id: 'req_2', outcome: 'ok' },
+    ])
+    expect(read('select count(*) as calls from calls')).toEqual([{ calls: 4 }])
+    log.close()
+    expect([errors, clock.pending]).toEqual([[], 0])
+  })
+
+  it('says so where it cannot be written down, and is failing until it can', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, process: ours, onError })
+    const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
+    other.exec('begin immediate')
+    await expect(log.record(finishedTrace('req_1', clock))).rejects.toThrow('cannot be written')
+    expect(log.isFailing).toBe(true)
+    other.exec('rollback')
+    other.close()
+    await clock.advance(1000)
+    expect([log.isFailing, read('select id from requests')]).toEqual([false, [{ id: 'req_1' }]])
+    await log.record(finishedTrace('req_2', clock))
+    log.close()
+    expect(read('select id from requests order by id')).toEqual([{ id: 'req_1' }, { id: 'req_2' }])
+  })
+
+  it('is failing no longer once it can say what it has dropped', async () => {
+    const clock = new FakeClock()
+    const log = openRequestLog(directory, { clock, process: ours, onError })
+    const other = new DatabaseSync(join(directory, 'mollmr.sqlite'))
+    other.exec('alter table calls rename to elsewhere')
+    log.add(finishedTrace('req_1', clock))
+    await clock.advance(100)
+    expect([log.isFailing, log.dropped]).toEqual([true, 1])
+    other.exec('alter table elsewhere rename to calls')
+    other.close()
+    await clock.advance(1000)
+    expect([log.isFailing, read('select requests from losses')]).toEqual([false, [{ requests: 1 }]])
+    log.close()
+  })
+
   it('drops what it cannot write and says so, without failing', async () => {
     const clock = new FakeClock()
     const log = openRequestLog(directory, { clock, process: ours, onError })

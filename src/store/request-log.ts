@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LedgerRow } from '../chat/call-context.ts'
 import type { Clock } from '../chat/clock.ts'
@@ -27,8 +28,12 @@ export interface RequestLog {
   readonly dropped: number
   /** Takes a request that has begun: where the process dies before it ends, the next one knows of it. */
   begin(trace: Trace): void
+  /** True from a write that failed to the next that did not. */
+  readonly isFailing: boolean
   /** Takes a finished request; 100 ms later it is written, and on its way to the disk. */
   add(trace: Trace): void
+  /** Writes a finished request, with all that end in this turn of the loop. Resolves once it is on the disk; rejects where it cannot be brought there. */
+  record(trace: Trace): Promise<void>
   /** Writes what is left and closes the file. */
   close(): void
 }
@@ -108,7 +113,9 @@ class SqliteRequestLog implements RequestLog {
   #waiting: Trace[] = []
   #untold = 0
   #cancelWrite: (() => void) | undefined
+  #recording: Promise<void> | undefined
   dropped = 0
+  isFailing = false
 
   constructor(
     { database, walSync }: { readonly database: DatabaseSync; readonly walSync: WalSync },
@@ -136,6 +143,12 @@ class SqliteRequestLog implements RequestLog {
     this.#schedule(writeAfterMs)
   }
 
+  record(trace: Trace): Promise<void> {
+    this.add(trace)
+    this.#recording ??= this.#recordSoon()
+    return this.#recording
+  }
+
   close(): void {
     this.#write()
     this.#drop(this.#waiting.length)
@@ -144,6 +157,14 @@ class SqliteRequestLog implements RequestLog {
     this.#tellDropped()
     this.#walSync.close()
     this.#database.close()
+  }
+
+  async #recordSoon(): Promise<void> {
+    await setImmediate()
+    this.#recording = undefined
+    this.#write()
+    if (this.isFailing) throw new Error('The request log cannot be written.')
+    await this.#walSync.synced()
   }
 
   #schedule(afterMs: number): void {
@@ -178,10 +199,12 @@ class SqliteRequestLog implements RequestLog {
       for (const id of this.#gone) this.#deleteRunning.run(id)
       if (this.#untold > 0) this.#insertLoss.run(Math.round(this.#options.clock.wallTime()), this.#untold)
       this.#database.exec('commit')
+      this.isFailing = false
       this.#walSync.request()
       this.#remember(traces)
       this.#tellDropped()
     } catch (error) {
+      this.isFailing = true
       if (this.#database.isTransaction) this.#database.exec('rollback')
       this.#options.onError(error)
       this.#keep(traces, error)
@@ -202,7 +225,7 @@ class SqliteRequestLog implements RequestLog {
     const { errcode } = error as { readonly errcode?: unknown }
     this.#waiting = [...traces, ...this.#waiting]
     this.#drop(passing.has(errcode) ? this.#waiting.length - mostWaiting : traces.length)
-    if (this.#waiting.length + this.#begun.size + this.#gone.size > 0) this.#schedule(againAfterMs)
+    if (this.#waiting.length + this.#begun.size + this.#gone.size + this.#untold > 0) this.#schedule(againAfterMs)
   }
 
   #writeRunning({ id, startedAt, attributes: { route } }: Trace): void {

@@ -63,6 +63,34 @@ describe('what was committed', () => {
   })
 })
 
+describe('who waits for the disk', () => {
+  it('waits for a sync that began after the commit', async () => {
+    commit(1)
+    let isThere = false
+    const waiting = walSync.synced().then(() => (isThere = true))
+    disk.begun[0]?.end(null)
+    await Promise.resolve()
+    expect(isThere).toBe(false)
+    disk.begun[1]?.end(null)
+    expect(await waiting).toBe(true)
+  })
+
+  it('hears of a sync that failed, and of no other', async () => {
+    const failing = walSync.synced()
+    disk.begun[0]?.end(new Error('EIO: i/o error, fdatasync'))
+    await expect(failing).rejects.toThrow('EIO')
+    const good = walSync.synced()
+    disk.begun[1]?.end(null)
+    await expect(good).resolves.toBeUndefined()
+    expect(errors).toHaveLength(1)
+  })
+
+  it('hears that the log cannot be opened', async () => {
+    const missing = new WalSync(join(directory, 'none.sqlite'), (error) => errors.push(error))
+    await expect(missing.synced()).rejects.toThrow('ENOENT')
+  })
+})
+
 describe('the file of the log', () => {
   const isOpen = (file: number): boolean => {
     try {

@@ -1,6 +1,5 @@
 import { catalogOf } from '../catalog/catalog.ts'
 import type { ChatModel } from '../chat/chat-model.ts'
-import type { Clock } from '../chat/clock.ts'
 import type { DeadlineLimits } from '../chat/deadline.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
 import type { Trace } from '../trace/trace.ts'
@@ -16,29 +15,21 @@ export interface RunningGateway {
   close(drainMs?: number): Promise<void>
 }
 
-export interface RunGatewayOptions {
+export interface RunGatewayOptions extends Partial<Omit<GatewayOptions, 'catalog' | 'onError' | 'onTrace'>> {
   readonly prefix?: string
   readonly deadline?: DeadlineLimits
-  readonly corsOrigins?: readonly string[]
-  readonly maxBodyBytes?: number
-  readonly clock?: Clock
-  readonly maxInFlight?: number
-  readonly memoryShare?: () => number
-  readonly patience?: Required<GatewayOptions>['patience']
 }
 
 /** A gateway over `models`, on a free port of the loopback. */
 export function runGateway(models: readonly ChatModel[], options: RunGatewayOptions = {}): Promise<RunningGateway> {
-  const catalog = catalogOf(models, { prefix: options.prefix ?? 'mollmr/', deadline: options.deadline ?? {} })
+  const { prefix = 'mollmr/', deadline = {}, ...rest } = options
+  const catalog = catalogOf(models, { prefix, deadline })
   return runServer((hear) =>
     createGateway({
       catalog: () => catalog,
-      maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
-      corsOrigins: options.corsOrigins ?? ['*'],
-      ...(options.clock ? { clock: options.clock } : {}),
-      ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
-      ...(options.memoryShare ? { memoryShare: options.memoryShare } : {}),
-      ...(options.patience ? { patience: options.patience } : {}),
+      maxBodyBytes: 1024 * 1024,
+      corsOrigins: ['*'],
+      ...rest,
       ...hear,
     }),
   )

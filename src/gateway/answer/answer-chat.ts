@@ -1,6 +1,7 @@
 /** Serves one chat request: finds the model, opens the trace, lets it answer, and cancels it when the caller leaves. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Catalog } from '../../catalog/catalog.ts'
+import type { ChatEvent } from '../../chat/chat-event.ts'
 import type { ChatModel, ModelCard } from '../../chat/chat-model.ts'
 import type { ChatRequest } from '../../chat/chat-request.ts'
 import { collectAnswer } from '../../chat/collect-answer.ts'
@@ -18,7 +19,8 @@ import type { GatewayParts } from '../gateway-parts.ts'
 import { type KeyHolder, requirePermissions } from '../edge/key-ring.ts'
 import { listenProgress } from './listen-progress.ts'
 import { streamResponse } from './stream-response.ts'
-import { traceOf } from './trace-requests.ts'
+import { recordedFirst } from './recorded-first.ts'
+import { endTrace, traceOf } from './trace-requests.ts'
 
 export interface HttpExchange {
   readonly http: FastifyRequest
@@ -65,9 +67,9 @@ export async function answerChat(
   const exchange = { parts, holder: http.keyHolder, parsed, request, model, trace, signal: leave.signal, reply }
   try {
     await (request.body.stream === true ? answerStreamed(exchange, catalog) : answerWhole(exchange, catalog))
-    trace.root.end('ok')
+    endTrace(trace, 'ok', parts.onEnd)
   } catch (error) {
-    trace.root.end(errorCodeOf(error))
+    endTrace(trace, errorCodeOf(error), parts.onEnd)
     if (!reply.raw.headersSent) {
       reply.headers({ ...answerHeaders(trace.id, trace.attributes), ...spentHeaders(trace.root.total()) })
       throw error
@@ -77,7 +79,6 @@ export async function answerChat(
   } finally {
     stopWatching()
     release()
-    parts.onEnd(trace)
   }
   return reply
 }
@@ -114,12 +115,13 @@ async function answerStreamed(exchange: Exchange, catalog: Catalog): Promise<voi
 function callModel(
   { parts, holder, model, request, trace, signal }: Exchange,
   catalog: Catalog,
-): ReturnType<ChatModel['chat']> {
+): AsyncIterable<ChatEvent> {
   const { budget = {} } = request.options
   const limits = catalog.deadline
   const parentBudget = holder?.budget && parts.keyBudgets.budgetOf(holder.name, holder.budget)
   const context = { trace, signal, limits, budget, clock: parts.clock, ...(parentBudget ? { parentBudget } : {}) }
-  return model.chat(request, createCallContext(context))
+  const events = model.chat(request, createCallContext(context))
+  return parts.record ? recordedFirst(events, trace, parts.record) : events
 }
 
 function factsOf({ parts, model, request, trace }: Exchange): AnswerFacts {

@@ -5,6 +5,7 @@ import type { Trace } from '../../trace/trace.ts'
 import { callerDialect } from '../caller-dialect.ts'
 import { errorResponseOf } from '../error-response.ts'
 import { requestErrorOf } from '../edge/refuse.ts'
+import { endTrace } from './trace-requests.ts'
 
 interface ErrorListeners {
   /** Hears of what goes wrong inside. */
@@ -29,10 +30,7 @@ export function createErrorAnswer({
     const code = errorCodeOf(error)
     errors.add({ code })
     const { trace } = request
-    if (trace?.hasEnded === false) {
-      trace.root.end(code)
-      onEnd(trace)
-    }
+    if (trace) endTrace(trace, code, onEnd)
     if (failure.status === 500) onError(error, request.id)
     void reply
       .code(failure.status)

@@ -1,5 +1,6 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Clock } from '../../chat/clock.ts'
+import type { ErrorCode } from '../../chat/errors.ts'
 import { createTrace, type Trace } from '../../trace/trace.ts'
 
 declare module 'fastify' {
@@ -18,6 +19,13 @@ export function traceRequests(clock: Clock): onRequestHookHandler {
     request.trace = createTrace(request.id, clock)
     done()
   }
+}
+
+/** Closes a trace that is open, and tells of it. */
+export function endTrace(trace: Trace, outcome: 'ok' | ErrorCode, onEnd: (trace: Trace) => void): void {
+  if (trace.hasEnded) return
+  trace.root.end(outcome)
+  onEnd(trace)
 }
 
 /** @throws Error on a route that keeps no traces */

@@ -5,16 +5,26 @@ import type { LoadWatch } from './load-watch.ts'
 
 export type Readiness = 'ok' | 'draining' | 'overloaded'
 
+export interface AdmissionOptions {
+  readonly inFlight: InFlight
+  readonly load: LoadWatch
+  readonly maxInFlight: number
+  /** Why nothing is taken on for another reason; null where there is none. */
+  readonly complaint?: () => string | null
+}
+
 export class Admission {
   readonly #inFlight: InFlight
   readonly #load: LoadWatch
   readonly #maxInFlight: number
+  readonly #ownComplaint: () => string | null
   #isDraining = false
 
-  constructor(inFlight: InFlight, load: LoadWatch, maxInFlight: number) {
+  constructor({ inFlight, load, maxInFlight, complaint = () => null }: AdmissionOptions) {
     this.#inFlight = inFlight
     this.#load = load
     this.#maxInFlight = maxInFlight
+    this.#ownComplaint = complaint
   }
 
   /** From now on nothing is taken on. */
@@ -42,6 +52,7 @@ export class Admission {
 
   get #complaint(): string | null {
     const isFull = this.#inFlight.size >= this.#maxInFlight
-    return isFull ? `serves ${this.#maxInFlight} requests already, which is server.max_in_flight` : this.#load.complaint
+    if (isFull) return `serves ${this.#maxInFlight} requests already, which is server.max_in_flight`
+    return this.#load.complaint ?? this.#ownComplaint()
   }
 }
