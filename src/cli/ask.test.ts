@@ -22,6 +22,7 @@ async function asked(options: Partial<AskOptions> = {}): Promise<{ readonly out:
     err: (text) => (printed.err += text),
     isLive: false,
     style,
+    outStyle: style,
   }
   const catalog = catalogOf([mixture], { prefix: '', deadline: {} })
   const { signal } = new AbortController()

@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Catalog } from '../catalog/catalog.ts'
 import { CancelledError, ConfigError, isMollmrError } from '../chat/errors.ts'
 import type { ConnectOptions } from './connect/connect.ts'
+import type { DoctorOptions } from './doctor/doctor.ts'
 import { exitCodes } from './exit-code.ts'
 import { openConfig } from './open-config.ts'
 import { type Shown, shown } from './shown.ts'
@@ -44,10 +45,7 @@ function createProgram(root: Root): Command {
     .version(readVersion())
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-  withConfig(program.command('start').description('start the gateway'))
-    .option('-p, --port <n>', 'port to listen on', portOf)
-    .option('--host <host>', 'address to listen on')
-    .option('--insecure-no-auth', 'let other machines ask without a key')
+  withAddress(program.command('start').description('start the gateway'))
     .option('--data <dir>', 'folder for what lasts: the request log')
     .action(async (options: StartOptions) => {
       const { start } = await import('./start.ts')
@@ -70,6 +68,7 @@ function createProgram(root: Root): Command {
   addAsk(program, root)
   addRoute(program, terminal)
   addConnect(program, root)
+  addDoctor(program, root)
   return program
 }
 
@@ -157,6 +156,28 @@ function addConnect(program: Command, root: Root): void {
     })
 }
 
+function addDoctor(program: Command, root: Root): void {
+  withAddress(
+    program.command('doctor').description('find what is wrong: config, port, upstreams, every model; and what to do'),
+  )
+    .option('-m, --model <id...>', 'only these: models, or those in a mixture or the router')
+    .option('--no-calls', 'ask no model anything: nothing costs')
+    .option('--timeout <seconds>', 'for each question to a model', secondsOf, 30)
+    .option('--json', 'as one JSON object')
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./doctor/doctor.ts')
+      root.exitCode = await doctor(options, { ...root, env: process.env, node: process.versions.node })
+    })
+}
+
+/** Where the gateway listens, or would. */
+function withAddress(command: Command): Command {
+  return withConfig(command)
+    .option('-p, --port <n>', 'port to listen on', portOf)
+    .option('--host <host>', 'address to listen on')
+    .option('--insecure-no-auth', 'let other machines ask without a key')
+}
+
 function withQuestion(command: Command): Command {
   return withConfig(command)
     .argument('<question>', 'the question, or - to read it from stdin')
@@ -189,6 +210,12 @@ function portOf(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.')
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  if (seconds > 0 && seconds <= 3600) return seconds
+  throw new InvalidArgumentError('A time is a number of seconds, up to 3600.')
 }
 
 /** Who reads the output may have enough of it, as `head` has: that is no crash. */

@@ -21,7 +21,13 @@ function printed(question: Partial<RouteQuestion>): string {
   const { config } = parseConfig({ text, path: 'test.yaml', env: {} })
   let out = ''
   const style = { bold: String, dim: String, red: String, green: String, yellow: String }
-  const terminal: Terminal = { out: (said) => (out += said), err: () => undefined, isLive: false, style }
+  const terminal: Terminal = {
+    out: (said) => (out += said),
+    err: () => undefined,
+    isLive: false,
+    style,
+    outStyle: style,
+  }
   explainRoute(createCatalog(config, createEngines()), terminal, {
     model: 'router',
     question: 'Why is the sky blue?',

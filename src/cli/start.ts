@@ -13,6 +13,7 @@ import { limitHeapGrowth } from './heap-growth.ts'
 import { memoryShare } from './memory-share.ts'
 import { mostOpenFiles } from './open-files.ts'
 import { openData, writingTo } from './open-data.ts'
+import { otherPort, portTaken } from './port-taken.ts'
 import { processMetrics } from './process-metrics.ts'
 import type { RequestLog } from '../store/request-log.ts'
 import { requireKeys } from './require-keys.ts'
@@ -128,12 +129,7 @@ async function listen(gateway: Gateway, address: { readonly host: string; readon
   } catch (error) {
     const { code } = error as { readonly code?: string }
     if (code !== 'EADDRINUSE') throw error
-    throw new Error(
-      `Port ${address.port} of ${address.host} is taken. Choose another: mollmr start --port ${address.port + 1}`,
-      {
-        cause: error,
-      },
-    )
+    throw new Error(`${portTaken(address)} ${otherPort(address)}`, { cause: error })
   }
 }
 
@@ -145,7 +141,7 @@ interface Greeting {
 }
 
 function greet(terminal: Terminal, { url, opened, catalog, warnings }: Greeting): void {
-  const { bold, dim, yellow } = terminal.style
+  const { bold, dim, yellow } = terminal.outStyle
   const models = catalog.list()
   const width = Math.max(...models.map(({ id }) => id.length))
   const rows = models.map(({ id, card }) => `  ${id.padEnd(width)}  ${dim(card.description ?? card.kind)}`)

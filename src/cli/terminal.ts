@@ -4,7 +4,10 @@ export interface Terminal {
   readonly err: (text: string) => void
   /** True where `err` is a terminal that can redraw its lines. */
   readonly isLive: boolean
+  /** Of what is written to `err`. */
   readonly style: Style
+  /** Of what is written to `out`: without colours in a file. */
+  readonly outStyle: Style
 }
 
 export interface Style {
@@ -17,15 +20,17 @@ export interface Style {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The process's own streams. Colours follow NO_COLOR, FORCE_COLOR and whether stderr is a terminal. */
+/** The process's own streams. Colours follow NO_COLOR, FORCE_COLOR and whether the stream is a terminal. */
 export function createTerminal(streams: Pick<NodeJS.Process, 'stdout' | 'stderr'>, env: Environment): Terminal {
-  const isTerminal = streams.stderr.isTTY && env['TERM'] !== 'dumb'
-  const hasColour = env['FORCE_COLOR'] ? true : isTerminal && !env['NO_COLOR']
+  const isTerminal = ({ isTTY }: { readonly isTTY: boolean }): boolean => isTTY && env['TERM'] !== 'dumb'
+  const styleOf = (stream: { readonly isTTY: boolean }): Style =>
+    createStyle(env['FORCE_COLOR'] ? true : isTerminal(stream) && !env['NO_COLOR'])
   return {
     out: (text) => streams.stdout.write(text),
     err: (text) => streams.stderr.write(text),
-    isLive: isTerminal,
-    style: createStyle(hasColour),
+    isLive: isTerminal(streams.stderr),
+    style: styleOf(streams.stderr),
+    outStyle: styleOf(streams.stdout),
   }
 }
 

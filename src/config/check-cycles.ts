@@ -32,12 +32,13 @@ export function mixturesAroundRouter(mixtures: readonly MixtureConfig[]): Readon
   return new Set([...parts.keys()].filter(asksRouter))
 }
 
-function partsOf({ workers, aggregate, aggregateFallbacks }: MixtureConfig): string[] {
+/** The ids that a mixture names. */
+export function partsOf({ workers, aggregate, aggregateFallbacks }: MixtureConfig): string[] {
   return [...workers.map(({ model }) => model), aggregate.model, ...aggregateFallbacks]
 }
 
 /** The router may hand on to every described mixture, and to what its config names. */
-function targetsOf(router: RouterConfig, mixtures: readonly MixtureConfig[]): string[] {
+export function targetsOf(router: RouterConfig, mixtures: readonly MixtureConfig[]): string[] {
   const offered = mixtures.filter(({ description }) => description !== undefined).map(({ name }) => name)
   const named = [router.default, router.model, router.sideModel].filter((id) => id !== undefined)
   return [...offered, ...named, ...router.rules.map(({ use }) => use), ...(router.compose?.pool ?? [])]

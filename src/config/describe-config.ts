@@ -51,8 +51,8 @@ function keyState(apiKey: string): string {
   return `key ${apiKey === 'none' || apiKey === '' ? 'not set' : 'set'}`
 }
 
-/** User and password may stand in a URL. */
-function withoutUser(address: string): string {
+/** The address as it can be shown: user and password may stand in a URL. */
+export function withoutUser(address: string): string {
   const url = new URL(address)
   url.username = ''
   url.password = ''

@@ -4,14 +4,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const variable = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
+/** A variable that a config names, and where. */
+export interface VariableUse {
+  readonly name: string
+  readonly path: ConfigPath
+}
+
 /** The value with `${VAR}` and `${VAR:-default}` replaced in all its strings; an unset one without default is a problem. */
 export function expandVariables(value: unknown, env: Environment, problems: Problems): unknown {
-  const expand = (inner: unknown, path: ConfigPath): unknown => {
-    if (typeof inner === 'string') return inner.replace(variable, (...match) => valueOf(match, path))
-    if (Array.isArray(inner)) return inner.map((item, index) => expand(item, [...path, index]))
-    if (typeof inner !== 'object' || inner === null) return inner
-    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, expand(item, [...path, key])]))
-  }
   const valueOf = ([whole, name, fallback]: readonly unknown[], path: ConfigPath): string => {
     const set = env[String(name)]
     if (set !== undefined && (set !== '' || fallback === undefined)) return set
@@ -22,5 +22,22 @@ export function expandVariables(value: unknown, env: Environment, problems: Prob
     )
     return String(whole)
   }
-  return expand(value, [])
+  return mapTexts(value, [], (text, path) => text.replace(variable, (...match) => valueOf(match, path)))
+}
+
+/** The variables that a value names, before any is replaced. */
+export function variablesIn(value: unknown): readonly VariableUse[] {
+  const uses: VariableUse[] = []
+  mapTexts(value, [], (text, path) => {
+    for (const [, name = ''] of text.matchAll(variable)) uses.push({ name, path })
+    return text
+  })
+  return uses
+}
+
+function mapTexts(value: unknown, path: ConfigPath, map: (text: string, path: ConfigPath) => string): unknown {
+  if (typeof value === 'string') return map(value, path)
+  if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], map))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, [...path, key], map)]))
 }

@@ -9,7 +9,7 @@ import { checkCycles } from './check-cycles.ts'
 import { checkFile } from './check-file.ts'
 import type { Config, ServerConfig } from './config.ts'
 import type { ConfigFile } from './config-file.ts'
-import { type Environment, expandVariables } from './expand-variables.ts'
+import { type Environment, expandVariables, type VariableUse, variablesIn } from './expand-variables.ts'
 import { deepFreeze } from './freeze.ts'
 import { ModelBook } from './model-book.ts'
 import { Problems } from './problems.ts'
@@ -26,6 +26,8 @@ export interface ParsedConfig {
   readonly warnings: readonly string[]
   /** Absolute paths of the templates it was made from. */
   readonly files: readonly string[]
+  /** What of the environment it names. */
+  readonly variables: readonly VariableUse[]
 }
 
 export interface ConfigText {
@@ -42,14 +44,18 @@ export function parseConfig({ text, path, env }: ConfigText): ParsedConfig {
   const file = checkFile(expandVariables(value, env, problems), problems)
   problems.throwIfAny()
   if (!file) throw new TypeError('A config without problems must have been checked.')
-  return resolveConfig(file, { folder: dirname(path), origin: path, problems })
+  return resolveConfig(file, { folder: dirname(path), origin: path, problems, variables: variablesIn(value) })
+}
+
+/** Of a config that is checked, what cannot be seen in it. */
+interface Writing extends Pick<ParsedConfig, 'variables'> {
+  readonly folder: string
+  readonly origin: string
+  readonly problems: Problems
 }
 
 /** @throws ConfigError as `parseConfig` does, for what can only be seen when all names are known */
-export function resolveConfig(
-  file: ConfigFile,
-  { folder, origin, problems }: { readonly folder: string; readonly origin: string; readonly problems: Problems },
-): ParsedConfig {
+export function resolveConfig(file: ConfigFile, { folder, origin, problems, variables }: Writing): ParsedConfig {
   const templates = new TemplateReader(folder, problems)
   const book = new ModelBook(file, { folder, problems, templates })
   const warnings = Object.entries(file.upstreams ?? {}).flatMap(([id, written]) => warningAbout(id, written) ?? [])
@@ -64,7 +70,7 @@ export function resolveConfig(
   const server = resolveServer(file.server)
   const meant = { server, upstreams: book.upstreams, models: book.models, mixtures, router, keys }
   const config = deepFreeze({ ...meant, origin, version: versionOf(meant) })
-  return { config, warnings: resolution.warnings, files: templates.files }
+  return { config, warnings: resolution.warnings, files: templates.files, variables }
 }
 
 /** Before any name is looked up, so that the order of the file does not matter. */

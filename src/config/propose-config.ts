@@ -27,7 +27,10 @@ export function proposeConfig(found: readonly FoundUpstream[], env: Environment)
       ? `No config file: proposed from what was found: ${names}`
       : 'No config file, and no model server was found: this is the simulated demo'
   const problems = new Problems('proposal', () => ({ line: 1, column: 1 }))
-  return resolveConfig(file, { folder: '.', origin, problems })
+  const variables = usable.flatMap(({ id, apiKeyVariable: name }) =>
+    name === undefined ? [] : [{ name, path: ['upstreams', id, 'api_key'] }],
+  )
+  return resolveConfig(file, { folder: '.', origin, problems, variables })
 }
 
 function proposalOf(found: readonly FoundUpstream[], env: Environment): ConfigFile {

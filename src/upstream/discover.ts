@@ -1,13 +1,11 @@
 /** Finds model servers on this machine, and hosted ones by the keys in the environment. */
 import type { Dispatcher } from 'undici'
-import { Exchange } from './http/exchange.ts'
 import { createTransport } from './http/transport.ts'
-
-export type DiscoveredKind = 'openai' | 'anthropic' | 'google'
+import { type ListedKind, listModels } from './list-models.ts'
 
 export interface DiscoveredUpstream {
   readonly id: string
-  readonly kind: DiscoveredKind
+  readonly kind: ListedKind
   readonly baseUrl: string
   readonly apiKeyVariable?: string
   readonly models: readonly string[]
@@ -17,7 +15,7 @@ export interface DiscoveredUpstream {
 export interface Candidate {
   readonly id: string
   /** Default: openai. */
-  readonly kind?: DiscoveredKind
+  readonly kind?: ListedKind
   readonly baseUrl: string
   readonly apiKeyVariable?: string
   /** Used where the list of a hosted one cannot be read. */
@@ -34,7 +32,6 @@ export interface Discovery {
 const localWaitMs = 400
 const hostedWaitMs = 2000
 const mostModels = 12
-const maxListBytes = 4 * 1024 * 1024
 const cannotChat = /embed|whisper|tts|rerank|moderation|dall-e|image|audio|realtime|transcribe|bge-|sora/i
 
 const usualCandidates: readonly Candidate[] = [
@@ -93,85 +90,15 @@ async function look(
 ): Promise<DiscoveredUpstream | null> {
   const { id, kind = 'openai', baseUrl, apiKeyVariable, usualModels, keeps } = candidate
   const isHosted = apiKeyVariable !== undefined
-  const listed = await listModels(dispatcher, {
+  const { names } = await listModels(dispatcher, {
+    id,
     kind,
     baseUrl,
     apiKey: (isHosted ? env[apiKeyVariable] : undefined) ?? '',
     waitMs: isHosted ? hostedWaitMs : localWaitMs,
-  }).catch(() => usualModels ?? null)
+  })
+  const listed = names ?? usualModels
   if (!listed) return null
   const models = listed.filter((name) => !cannotChat.test(name) && (keeps?.test(name) ?? true)).slice(0, mostModels)
   return { id, kind, baseUrl, models, ...(isHosted ? { apiKeyVariable } : {}) }
-}
-
-/** How each kind lists its models. */
-interface Listing {
-  readonly path: string
-  readonly headers: (apiKey: string) => Readonly<Record<string, string>>
-  readonly list: string
-  readonly nameOf: (model: ListedModel) => unknown
-}
-
-type ListedModel = Readonly<Record<string, unknown>>
-
-const listings: Readonly<Record<DiscoveredKind, Listing>> = {
-  openai: {
-    path: '/models',
-    headers: (apiKey) => (apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }),
-    list: 'data',
-    nameOf: ({ id }) => id,
-  },
-  anthropic: {
-    path: '/models?limit=100',
-    headers: (apiKey) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
-    list: 'data',
-    nameOf: ({ id }) => id,
-  },
-  google: {
-    path: '/models?pageSize=1000',
-    headers: (apiKey) => ({ 'x-goog-api-key': apiKey }),
-    list: 'models',
-    nameOf: ({ name }) => (typeof name === 'string' ? name.replace(/^models\//, '') : undefined),
-  },
-}
-
-interface ListRequest {
-  readonly kind: DiscoveredKind
-  readonly baseUrl: string
-  readonly apiKey: string
-  readonly waitMs: number
-}
-
-async function listModels(dispatcher: Dispatcher, { kind, baseUrl, apiKey, waitMs }: ListRequest): Promise<string[]> {
-  const listing = listings[kind]
-  const url = new URL(baseUrl + listing.path)
-  const target = { origin: url.origin, path: url.pathname + url.search, headers: listing.headers(apiKey) }
-  const exchange = new Exchange(
-    dispatcher,
-    { ...target, method: 'GET' },
-    { signal: AbortSignal.timeout(waitMs), meter: null },
-  )
-  try {
-    const { status } = await exchange.head()
-    if (status !== 200) throw new Error(`${baseUrl} answered with status ${status}.`)
-    return namesIn(JSON.parse(await readAll(exchange)), listing)
-  } finally {
-    exchange.close()
-  }
-}
-
-async function readAll(exchange: Exchange): Promise<string> {
-  const pieces: Buffer[] = []
-  let length = 0
-  for (let bytes = await exchange.read(); bytes && length <= maxListBytes; bytes = await exchange.read()) {
-    pieces.push(bytes)
-    length += bytes.length
-  }
-  return Buffer.concat(pieces).toString('utf8')
-}
-
-function namesIn(body: unknown, { list, nameOf }: Listing): string[] {
-  const models = (Object(body) as Readonly<Record<string, unknown>>)[list]
-  if (!Array.isArray(models)) return []
-  return models.map((model) => nameOf(Object(model) as ListedModel)).filter((name) => typeof name === 'string')
 }

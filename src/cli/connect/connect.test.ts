@@ -52,6 +52,7 @@ async function connected(
     err: (said: string) => (told.err += said),
     isLive: false,
     style,
+    outStyle: style,
   }
   const { signal } = new AbortController()
   const places = { home: join(folder, 'home'), folder, env: { MOLLMR_API_KEY: key, ...env } }

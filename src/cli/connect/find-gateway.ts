@@ -94,7 +94,8 @@ function choose(
   return { model, models: [model, ...offered.filter(({ id }) => id !== model.id)] }
 }
 
-function addressOf({ host, port }: ServerConfig): string {
+/** Where a program on this machine reaches a gateway that listens there. */
+export function addressOf({ host, port }: Pick<ServerConfig, 'host' | 'port'>): string {
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

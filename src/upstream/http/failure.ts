@@ -19,6 +19,11 @@ export interface FailingModel {
   readonly secrets: readonly string[]
 }
 
+/** A model, or the upstream itself where no model was asked for. */
+export interface FailingPart extends FailingModel {
+  readonly kind?: 'model' | 'upstream'
+}
+
 /** What a server said word for word when it refused: the cause of our error, for those who learn from it, never shown. */
 export class Refusal extends Error {
   readonly text: string
@@ -35,12 +40,12 @@ const refusals: ReadonlySet<number> = new Set([400, 422, 500])
 const longestMessage = 300
 
 /** The error for an answer with a status of 300 or more. */
-export function failureOfStatus(model: FailingModel, { status, headers }: ResponseHead, body: string): UpstreamError {
+export function failureOfStatus(part: FailingPart, { status, headers }: ResponseHead, body: string): UpstreamError {
   const wire = readWireError(parseLoosely(body))
   const retryAfterMs = status === 429 || status === 503 ? parseRetryAfter(headers) : undefined
   const code = isPassingLimit(status, wire, retryAfterMs) ? 'rate_limit_exceeded' : codeOfStatus(status, wire)
-  const said = wire ? `: ${clean(model, wire.message)}` : ''
-  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}", status ${status})${said}`, {
+  const said = wire ? `: ${clean(part, wire.message)}` : ''
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (${nameOf(part)}, status ${status})${said}`, {
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(refusals.has(status) ? { cause: new Refusal(body) } : {}),
@@ -96,14 +101,18 @@ function brokenOff({ id }: FailingModel, finishReason: string): UpstreamError {
 const ownLimits: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE'])
 
 /** The error for a connection that broke: before the answer began, or in the middle of it. */
-export function failureOfConnection(model: FailingModel, thrown: unknown, hasBegun: boolean): MollmrError {
+export function failureOfConnection(part: FailingPart, thrown: unknown, hasBegun: boolean): MollmrError {
   if (isMollmrError(thrown)) return thrown
   const { code: reason, name } = thrown as { readonly code?: unknown; readonly name?: unknown }
   const known = [reason, name].find((value) => typeof value === 'string') ?? ''
   if (ownLimits.has(known)) return new OverloadError(`has no room for another connection to an upstream (${known})`)
   const code = codeOfConnection(known, hasBegun)
   const what = known === '' ? '' : ` (${known})`
-  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (model "${model.id}")${what}.`, { cause: thrown })
+  return new UpstreamError(code, `${sayings[code] ?? 'failed'} (${nameOf(part)})${what}.`, { cause: thrown })
+}
+
+function nameOf({ id, kind = 'model' }: FailingPart): string {
+  return `${kind} "${id}"`
 }
 
 /** Gemini speaks of the quota and of billing also where the minute's rate is meant; then it says how long to wait. */
