@@ -101,7 +101,7 @@ function findModel({ name }: ModelConfig, { upstream, names }: Failed): string {
 }
 
 function addressIn(upstream: UpstreamConfig): URL | undefined {
-  return 'baseUrl' in upstream && upstream.baseUrl !== undefined ? new URL(upstream.baseUrl) : undefined
+  return 'baseUrl' in upstream ? new URL(upstream.baseUrl) : undefined
 }
 
 /** Without a path, and without the user that may stand in an address. */

@@ -1,11 +1,10 @@
 import { carriesContent } from '../../chat/chat-event.ts'
 import type { ChatModel } from '../../chat/chat-model.ts'
-import { createChatRequest } from '../../chat/chat-request.ts'
+import { type ChatBody, createChatRequest } from '../../chat/chat-request.ts'
 import type { Clock } from '../../chat/clock.ts'
 import { type Answer, AnswerFold } from '../../chat/collect-answer.ts'
 import type { Trace } from '../../trace/trace.ts'
 import { createCallContext } from '../../trace/call-context.ts'
-import type { Probe } from './probes.ts'
 
 /** An answer and how it came. */
 export interface ProbedAnswer {
@@ -28,13 +27,13 @@ export interface Asking {
 }
 
 /** Asks as a client of the gateway would: with the retries and the patience of the config, within the time that is given here. */
-export async function askProbe(model: ChatModel, { bodyFor }: Probe, asking: Asking): Promise<ProbedAnswer> {
+export async function askProbe(model: ChatModel, body: ChatBody, asking: Asking): Promise<ProbedAnswer> {
   const { clock, timeoutMs: totalMs, ...rest } = asking
   const context = createCallContext({ ...rest, clock, limits: { totalMs } })
   const fold = new AnswerFold()
   const startMs = clock.now()
   let [pieces, firstMs, lastMs, isWhole] = [0, startMs, startMs, false]
-  for await (const event of model.chat(createChatRequest(bodyFor(model.id)), context)) {
+  for await (const event of model.chat(createChatRequest(body), context)) {
     fold.add(event)
     if (event.type === 'completion') isWhole = true
     if (!carriesContent(event)) continue

@@ -143,6 +143,10 @@ function ofRouter({ model, sideModel, rules, compose, ...router }: RouterConfig,
       ? [findingOf('warning', `has nobody for titles and the like: ${sideModel} fails`)]
       : []),
     ...used.map((id) => findingOf('warning', `has rules that lead to ${id}, which fails`)),
-    ...(pool.length > 0 ? [findingOf('warning', `may compose mixtures of ${pool.join(', ')}, which fails`)] : []),
+    ...(pool.length > 0 ? [findingOf('warning', `may compose mixtures with ${whoFail(pool)}`)] : []),
   ]
+}
+
+function whoFail(ids: readonly string[]): string {
+  return `${ids.join(', ')}, which ${ids.length === 1 ? 'fails' : 'fail'}`
 }

@@ -43,7 +43,7 @@ function linesOf({ mark, name, message, code, todo }: Line, style: Style): strin
 }
 
 function withAddress(finding: Finding, url: string | null): Finding {
-  return url === null ? finding : { ...finding, message: `${url}  ${finding.message}` }
+  return url === null ? finding : { ...finding, message: `${url}: ${finding.message}` }
 }
 
 /** What went well in one line, everything else in one of its own. A model that does not answer has nothing else to say. */

@@ -10,6 +10,7 @@ import { ConfigError } from '../../chat/errors.ts'
 import { describeEstimate } from '../../chat/estimate.ts'
 import type { Config, ModelConfig } from '../../config/config.ts'
 import { modelsWithin } from '../../config/models-within.ts'
+import { counted } from '../counted.ts'
 import { openConfig, type OpenedConfig } from '../open-config.ts'
 import type { Terminal } from '../terminal.ts'
 import { consequencesOf } from './consequences.ts'
@@ -126,7 +127,9 @@ async function examineModels(
   const unasked = patients.filter((patient) => !asked.includes(patient)).map((patient) => unaskedModel(patient))
   if (asked.length === 0) return { models: unasked, expected: null }
   const expected = expectedOf(asked, catalog)
-  terminal.err(`Asking ${asked.length} models, at most ${describeEstimate(expected)}. --no-calls asks none.\n`)
+  terminal.err(
+    `Asking ${counted(asked.length, 'model')}, at most ${describeEstimate(expected)}. --no-calls asks none.\n`,
+  )
   const progress = showProgress(terminal, expected.calls)
   const timeoutMs = options.timeout * 1000
   const probing = { catalog, signal: stop, clock: systemClock, timeoutMs, onProbe: progress.show }

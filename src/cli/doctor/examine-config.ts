@@ -1,6 +1,7 @@
 import { budgetWarnings } from '../../catalog/budget-warnings.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { ConfigError } from '../../chat/errors.ts'
+import { counted } from '../counted.ts'
 import type { OpenedConfig } from '../open-config.ts'
 import { requireKeys } from '../require-keys.ts'
 import { type Finding, findingOf, findingOfError } from './finding.ts'
@@ -15,8 +16,12 @@ export interface Door {
 export function examineConfig(opened: OpenedConfig, catalog: Catalog, door: Door): readonly Finding[] {
   const { config, warnings, variables } = opened
   const { upstreams, models, mixtures } = config
-  const counts = `${upstreams.size} upstreams, ${models.size} models, ${mixtures.length} mixtures`
-  const what = `${config.origin}: ${counts}, ${config.router ? 'a router' : 'no router'}`
+  const counts = [
+    counted(upstreams.size, 'upstream'),
+    counted(models.size, 'model'),
+    counted(mixtures.length, 'mixture'),
+  ]
+  const what = `${config.origin}: ${counts.join(', ')}, ${config.router ? 'a router' : 'no router'}`
   const missing = variables.filter(({ name, path }) => isOfKey(path) && !door.env[name]).map(({ name }) => name)
   return [
     findingOf('ok', what),

@@ -6,6 +6,7 @@ import { findBindProblem } from '../../gateway/find-bind-problem.ts'
 import { getText, type TextResponse } from '../../upstream/http/get-text.ts'
 import { createTransport } from '../../upstream/http/transport.ts'
 import { addressOf } from '../connect/find-gateway.ts'
+import { counted } from '../counted.ts'
 import { type Address, otherPort, portTaken } from '../port-taken.ts'
 import { type Finding, findingOf } from './finding.ts'
 
@@ -45,7 +46,7 @@ async function whoIsThere(address: Address, circumstances: Circumstances): Promi
       `${there}, on the config before: the one that it found later cannot be used`,
       'Its log says what is wrong with it; mollmr check does, too.',
     )
-  return findingOf('ok', `${there}, and is well: ${String(models)} models`)
+  return findingOf('ok', `${there}, and is well: ${counted(Number(models), 'model')}`)
 }
 
 /** Undefined where something else is there. */

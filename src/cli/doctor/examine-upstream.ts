@@ -7,6 +7,7 @@ import { withoutUser } from '../../config/describe-config.ts'
 import { boxedBaseUrl } from '../../upstream/ai-sdk/boxed-provider.ts'
 import { createTransport } from '../../upstream/http/transport.ts'
 import { listModels, type ListRequest, type ModelList } from '../../upstream/list-models.ts'
+import { counted } from '../counted.ts'
 import { adviceFor } from './advice.ts'
 import { type Finding, findingOf, findingOfError } from './finding.ts'
 import { type KeyPlaces, keySourceOf } from './key-source.ts'
@@ -88,7 +89,8 @@ async function examineServer(server: Server, examination: Examination, ask: List
   const { names, error, dateMs } = list
   const clockAheadMs = dateMs === null ? null : dateMs - examination.clock.wallTime()
   const report = { id, kind, url: withoutUser(baseUrl), names, clockAheadMs }
-  if (names) return { ...report, finding: findingOf('ok', listed(names)), isReachable: true }
+  if (names)
+    return { ...report, finding: findingOf('ok', `lists ${counted(names.length, 'model')}`), isReachable: true }
   const todo = adviceFor(error, { upstream, key: keySourceOf(upstream, examination), names })
   const isReachable = error.code !== 'upstream_unreachable'
   if (error.code !== 'upstream_bad_content_type') {
@@ -107,10 +109,6 @@ export function settle(upstream: UpstreamReport, models: readonly ModelReport[])
   if (!answers || finding.mark === 'ok' || finding.mark === 'skipped') return upstream
   const message = `lists no models, but they answer: ${finding.message}`
   return { ...upstream, finding: { ...finding, mark: 'ok', message, todo: null } }
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 1 ? 'lists 1 model' : `lists ${names.length} models`
 }
 
 /** The address that was meant, where the models are listed; undefined where that is none of the usual mistakes. */

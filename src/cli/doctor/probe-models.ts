@@ -106,7 +106,7 @@ async function probe(name: ProbeName, patient: Patient, probing: Probing): Promi
   const trace = createTrace('doctor', clock)
   const startMs = clock.now()
   onProbe({ model: model.id, name, isOver: false })
-  const found = await askProbe(model, probes[name], { ...probing, trace }).then(
+  const found = await askProbe(model, probes[name].bodyFor(model.id), { ...probing, trace }).then(
     probes[name].judge,
     (error: unknown) => {
       throwIfAborted(signal)
