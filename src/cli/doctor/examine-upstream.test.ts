@@ -27,7 +27,7 @@ async function startServer(statusOf: (request: IncomingMessage) => number = () =
 }
 
 async function examined(written: string, env: Record<string, string> = {}): Promise<UpstreamReport | undefined> {
-  const text = `upstreams: { up: { ${written} } }\nmixtures: []\n`
+  const text = `upstreams: { up: { ${written} } }\nmodels: [{ id: a, upstream: up }]\n`
   const { config, variables } = parseConfig({ text, path: '/nowhere/c.yaml', env })
   const { signal } = new AbortController()
   const [report] = await examineUpstreams([...config.upstreams.values()], {

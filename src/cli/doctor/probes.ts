@@ -4,7 +4,7 @@ import type { ChatBody } from '../../chat/chat-request.ts'
 import { type ErrorCode, errorCodeOf } from '../../chat/errors.ts'
 import { isObject, parseLoosely } from '../../chat/loose-json.ts'
 import { strictFormat } from '../../chat/strict-format.ts'
-import { formProblem, outOfFence } from '../../mixture/response-format.ts'
+import { formProblem, outOfFence } from '../../mixture/answer/response-format.ts'
 import type { ProbedAnswer } from './ask-probe.ts'
 import { type Finding, findingOf, findingOfError } from './finding.ts'
 
