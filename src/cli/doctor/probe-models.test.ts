@@ -44,7 +44,7 @@ interface Asked extends Pick<Probing, 'catalog'> {
 }
 
 function prepare(text: string): Asked {
-  const { config, variables } = parseConfig({ text: text, path: 'c.yaml', env })
+  const { config, variables } = parseConfig({ text, path: 'c.yaml', env })
   const patients = [...config.models.values()].flatMap((model) => {
     const upstream = config.upstreams.get(model.upstream)
     if (!upstream) return []
