@@ -21,7 +21,7 @@ const key = 'sk-canary-0123456789abcdef'
 
 let able: FakeUpstream
 let toolless: FakeUpstream
-/** Refuses every key, and says which it was. */
+/** Refuses every key, and says all that it was sent. */
 let locked: Server
 let folder: string
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
     ['plain'],
   )
   locked = createServer(({ headers }, response) => {
-    sendJson(response, { error: { message: `Wrong key: ${headers.authorization ?? ''}` } }, { status: 401 })
+    sendJson(response, { error: { message: `Wrong key: ${JSON.stringify(headers)}` } }, { status: 401 })
   })
   await new Promise<void>((resolve) => locked.listen(0, '127.0.0.1', resolve))
 })
@@ -151,9 +151,23 @@ describe('mollmr doctor', () => {
   })
 
   it.each([[['--json']], [[]]])('says with %j where a refused key comes from, and the key nowhere', async (words) => {
-    const config = configOf(up('hosted', lockedUrl(), ', api_key: "${MY_KEY}"'), '  - { id: big, upstream: hosted }')
+    const url = lockedUrl().replace('//', `//me:${key}-of-me@`)
+    const config = configOf(
+      [
+        up('hosted', lockedUrl(), ', api_key: "${MY_KEY}"'),
+        up('headed', url, ', headers: { x-team: "${MY_KEY}-of-a-team" }'),
+        `  claude: { kind: anthropic, base_url: "${lockedUrl()}", api_key: "\${MY_KEY}" }`,
+        `  gemini: { kind: google, base_url: "${lockedUrl()}", api_key: "\${MY_KEY}" }`,
+        `  mistral: { kind: ai-sdk, package: "@ai-sdk/mistral", options: { apiKey: "\${MY_KEY}", baseURL: "${lockedUrl()}" } }`,
+      ].join('\n'),
+      ['hosted', 'headed', 'claude', 'gemini', 'mistral']
+        .map((id) => `  - { id: a-${id}, upstream: ${id} }`)
+        .join('\n'),
+    )
     const { code, out, err } = await doctor(config, words, { MY_KEY: key })
     expect(code).toBe(1)
+    expect(out.match(/upstream_auth_failed/g)).toHaveLength(9)
+    expect(out).toContain('***')
     expect(out).toContain('upstream_auth_failed')
     expect(out).toContain('The key in MY_KEY is refused: put a valid one there.')
     expect(out + err).not.toContain(key)

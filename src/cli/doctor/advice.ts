@@ -23,7 +23,7 @@ export function adviceFor(error: unknown, failed: Failed): string | null {
     case 'upstream_auth_failed':
       return giveKey(key, upstream)
     case 'upstream_model_not_found':
-      return model ? findModel(model, failed) : checkAddress
+      return model ? findModel(model, failed) : sentence(checkAddress)
     case 'upstream_reset':
       return addressIn(upstream)?.protocol === 'http:'
         ? 'Look at its log; if it wants TLS, write https:// in base_url.'
@@ -32,7 +32,7 @@ export function adviceFor(error: unknown, failed: Failed): string | null {
       return /\bhttps\b/i.test(error.message) ? 'If it wants TLS, write https:// in base_url.' : null
     case 'upstream_bad_content_type':
     case 'upstream_redirect':
-      return checkAddress
+      return sentence(checkAddress)
     case 'upstream_timeout':
     case 'upstream_idle_timeout':
       return model
@@ -54,7 +54,7 @@ export function adviceFor(error: unknown, failed: Failed): string | null {
 }
 
 const checkAddress =
-  'Look at base_url: it ends where /chat/completions would follow, which is /v1, once, for most servers.'
+  'look at base_url: it ends where /chat/completions would follow, which is /v1, once, for most servers.'
 
 const unknownName = /^(ENOTFOUND|EAI_)/
 const noTls = /^(EPROTO|ERR_SSL|ERR_TLS)/
@@ -93,7 +93,8 @@ const mostNames = 5
 function findModel({ name }: ModelConfig, { upstream, names }: Failed): string {
   const isOllama = addressIn(upstream)?.port === ollamaPort
   const load = isOllama ? `load it: ollama pull ${name}` : 'load the model there'
-  if (!names || names.length === 0) return `Correct name ("${name}"), or ${load}.`
+  if (!names) return `Correct name ("${name}"), or ${load}; or ${checkAddress}`
+  if (names.length === 0) return `There is none at all: ${load}.`
   const nearest = nearestName(name, names)
   const rest = names.length > mostNames ? ', …' : ''
   const there = nearest === undefined ? `has ${names.slice(0, mostNames).join(', ')}${rest}` : `has "${nearest}"`
@@ -106,5 +107,9 @@ function addressIn(upstream: UpstreamConfig): URL | undefined {
 
 /** Without a path, and without the user that may stand in an address. */
 function placeOf(upstream: UpstreamConfig): string {
-  return addressIn(upstream)?.origin ?? `upstream "${upstream.id}"`
+  return addressIn(upstream)?.origin ?? `the address of upstream "${upstream.id}"`
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
