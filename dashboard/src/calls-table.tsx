@@ -1,7 +1,8 @@
 import { useState } from 'react'
-import { formatCost, formatMs } from './format.ts'
+import { meaningOf } from './error-words.ts'
+import { formatAttempt, formatBytes, formatCost, formatMs } from './format.ts'
 import { failureOf, type GatewayClient } from './gateway-client.ts'
-import { type TracedCall, tracedCalls } from './trace.ts'
+import { type LedgerRow, type TracedCall, tracedCalls } from './trace.ts'
 
 interface CallsProps {
   readonly client: GatewayClient
@@ -42,11 +43,13 @@ function CallsTable({ calls }: { readonly calls: readonly TracedCall[] }) {
             <th>model</th>
             <th className="line">time</th>
             <th>outcome</th>
+            <th className="number">answered</th>
             <th className="number">first words</th>
             <th className="number">took</th>
             <th className="number">tokens in</th>
             <th className="number">out</th>
             <th className="number">cost</th>
+            <th className="number">received</th>
           </tr>
         </thead>
         <tbody>
@@ -60,7 +63,8 @@ function CallsTable({ calls }: { readonly calls: readonly TracedCall[] }) {
 }
 
 function CallRow(call: TracedCall) {
-  const { stage, requested, resolved, outcome, usage, source, costUsd, firstContentMs, totalMs } = call.row
+  const { stage, requested, resolved, attempt, usage, source, costUsd, headersMs, firstContentMs, totalMs, bytes } =
+    call.row
   const guess = source === 'estimated' ? '≈ ' : ''
   const count = (tokens: number | undefined): string =>
     tokens === undefined ? '?' : guess + tokens.toLocaleString('en')
@@ -69,17 +73,40 @@ function CallRow(call: TracedCall) {
       <td>
         {stage} {call.name}
       </td>
-      <td title={resolved === null ? undefined : `the upstream calls it ${resolved}`}>{requested}</td>
+      <td title={resolved === null ? undefined : `the upstream calls it ${resolved}`}>
+        {requested}
+        {attempt > 1 && <span className="tag warning">{formatAttempt(attempt)}</span>}
+      </td>
       <td className="line">
         <TimeLine {...call} />
       </td>
-      <td className={outcome === 'ok' ? 'ok' : 'bad'}>{outcome}</td>
-      <td className="number">{firstContentMs === null ? '–' : formatMs(firstContentMs)}</td>
+      <Outcome {...call.row} />
+      <td className="number">{formatMoment(headersMs)}</td>
+      <td className="number">{formatMoment(firstContentMs)}</td>
       <td className="number">{formatMs(totalMs)}</td>
       <td className="number">{count(usage?.promptTokens)}</td>
       <td className="number">{count(usage?.completionTokens)}</td>
       <td className="number">{costUsd === null ? '?' : formatCost(costUsd)}</td>
+      <td className="number">{bytes === 0 ? '–' : formatBytes(bytes)}</td>
     </tr>
+  )
+}
+
+function formatMoment(ms: number | null): string {
+  return ms === null ? '–' : formatMs(ms)
+}
+
+/** What came of a call: where it failed, why, and with which status it was refused. */
+function Outcome({ outcome, status }: LedgerRow) {
+  if (outcome === 'ok') return <td className="ok">ok</td>
+  return (
+    <td className="outcome">
+      <span className="bad">
+        {status !== null && `${status} `}
+        <code>{outcome}</code>
+      </span>{' '}
+      {meaningOf(outcome)}
+    </td>
   )
 }
 

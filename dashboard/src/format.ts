@@ -22,3 +22,16 @@ export function formatTokens({ total_tokens: tokens, source }: Total): string {
 export function formatCalls(calls: number): string {
   return calls === 1 ? '1 call' : `${calls} calls`
 }
+
+/** `812 B`, `12.3 kB`. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1000 ? `${bytes} B` : `${(bytes / 1000).toFixed(1)} kB`
+}
+
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' })
+const suffixes: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> = { one: 'st', two: 'nd', few: 'rd' }
+
+/** `2nd attempt`. */
+export function formatAttempt(attempt: number): string {
+  return `${attempt}${suffixes[ordinals.select(attempt)] ?? 'th'} attempt`
+}

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
-import { formatMs } from './format.ts'
+import { meaningOf } from './error-words.ts'
+import { formatAttempt, formatMs } from './format.ts'
 import { GoOn } from './go-on.tsx'
 import { isWholeDraft, type Step } from './run.ts'
 import type { Choice } from './turn.ts'
@@ -18,7 +19,7 @@ interface LaneProps {
 
 /** A worker: what it does, how long it has been at it, and what it has written. */
 export function Lane({ step, nowMs, isOver, ...goOn }: LaneProps) {
-  const { name, parent, state, text, startedMs, firstMs, endedMs } = step
+  const { name, parent, state, text, retried, startedMs, firstMs, endedMs } = step
   const isAtWork = endedMs === null && !isOver
   const tookMs = Math.max(0, (endedMs ?? nowMs) - startedMs)
   const page = useRef<HTMLDivElement>(null)
@@ -43,8 +44,13 @@ export function Lane({ step, nowMs, isOver, ...goOn }: LaneProps) {
           {formatMs(tookMs)}
         </span>
       </header>
+      {retried.length > 0 && (
+        <p className="retries">
+          {formatAttempt(retried.length + 1)}, after {retried.join(', ')}
+        </p>
+      )}
       <div className="draft" ref={page} tabIndex={0}>
-        {text}
+        {text === '' && state === 'failed' ? <span className="note">{meaningOf(codeOf(step))}</span> : text}
       </div>
       {isOver && isWholeDraft(step) && (
         <footer>
@@ -71,8 +77,12 @@ function endedState({ state }: Step): 'done' | 'failed' | 'stopped' {
 
 function endWords(step: Step): string {
   const state = endedState(step)
-  if (state === 'failed') return `failed: ${step.code ?? 'internal_error'}`
+  if (state === 'failed') return `failed: ${codeOf(step)}`
   if (state === 'stopped') return step.hasDraft ? 'stopped: used as far as it is' : 'stopped: not needed any more'
   const end = step.isReused ? 'kept from before' : 'done'
   return step.isAnswer ? `${end}; the answer, word for word` : end
+}
+
+function codeOf({ code }: Step): string {
+  return code ?? 'internal_error'
 }

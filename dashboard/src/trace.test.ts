@@ -3,8 +3,8 @@ import { type LedgerRow, type Span, tracedCalls } from './trace.ts'
 
 function row(fields: Partial<LedgerRow>): LedgerRow {
   return {
-    ...{ stage: 'worker', requested: 'a', resolved: 'a', outcome: 'ok', usage: null, source: 'missing' as const },
-    ...{ costUsd: null, firstContentMs: null, totalMs: 10, ...fields },
+    ...{ stage: 'worker', requested: 'a', resolved: 'a', attempt: 1, outcome: 'ok', status: null, usage: null },
+    ...{ source: 'missing', costUsd: null, headersMs: null, firstContentMs: null, totalMs: 10, bytes: 0, ...fields },
   }
 }
 

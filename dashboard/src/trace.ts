@@ -20,13 +20,22 @@ export interface LedgerRow {
   readonly stage: string
   readonly requested: string
   readonly resolved: string | null
+  /** 1, 2, …: which call to this model in the same step it is. */
+  readonly attempt: number
+  /** `ok`, or an error code. */
   readonly outcome: string
+  /** The HTTP status of an answer that was an error. */
+  readonly status: number | null
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number } | null
   readonly source: 'reported' | 'estimated' | 'missing'
   /** Dollars; null where it is not known. */
   readonly costUsd: number | null
+  /** Milliseconds from the beginning of the call; null where that never came, or not over HTTP. */
+  readonly headersMs: number | null
   readonly firstContentMs: number | null
   readonly totalMs: number
+  /** Of the body of the response; 0 where nothing came over HTTP. */
+  readonly bytes: number
 }
 
 /** One call to an upstream, and where it lies in the time of its request: shares of the whole, 0 to 1. */

@@ -12,6 +12,8 @@ let lab: OpenLab
 let page: Page
 /** What a model does instead of answering well. */
 let faultOf: Readonly<Record<string, FaultName>>
+/** It does so in its first call alone. */
+let isOnce: boolean
 
 beforeAll(async () => {
   browser = await launchBrowser()
@@ -23,7 +25,13 @@ afterAll(async () => {
 
 beforeEach(async () => {
   faultOf = {}
-  upstream = await startChaosUpstream({ choose: ({ model }) => faultOf[model] ?? null })
+  isOnce = false
+  upstream = await startChaosUpstream({
+    choose: ({ model }) => {
+      const isLater = upstream.calls.filter((each) => each === model).length > 1
+      return isOnce && isLater ? null : (faultOf[model] ?? null)
+    },
+  })
 })
 
 afterEach(async () => {
@@ -31,11 +39,11 @@ afterEach(async () => {
   await upstream.close()
 })
 
-async function open(keys = ''): Promise<void> {
+async function open({ keys = '', retries = 0 } = {}): Promise<void> {
   lab = await openLab(
     browser,
     `
-upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: 0 } }
+upstreams: { up: { kind: openai, base_url: "${upstream.baseUrl}", max_retries: ${retries} } }
 models: [{ id: a, upstream: up }, { id: b, upstream: up }, { id: c, upstream: up }, { id: best, upstream: up, description: "The *best*" }]
 mixtures: [{ name: generic, description: Anything, workers: [a, b, c], aggregate: best, quorum: 3 }]
 router: { default: generic }
@@ -117,7 +125,24 @@ describe('the page', () => {
     await lab.ended()
     expect(await answer().textContent()).toContain('without b')
     await answer().getByText(chaosText).waitFor()
-    expect(await lane('b').textContent()).toContain('failed: upstream_error')
+    expect(await lane('b').textContent()).toMatch(/failed: upstream_error.*The upstream failed/)
+  })
+
+  it('says which call was made again, why, and with which status the first was refused', async () => {
+    await open({ retries: 1 })
+    faultOf = { b: '500' }
+    isOnce = true
+    await lab.ask('What do the wheels say?', 'mollmr/generic')
+    await lab.ended()
+    expect(await lane('b').textContent()).toMatch(/^bdone.*2nd attempt, after upstream_error/)
+    expect(await lane('a').textContent()).not.toContain('attempt')
+    await page.getByText('Calls', { exact: true }).click()
+    const rows = page.locator('.calls tbody tr').filter({ has: page.getByText('worker b') })
+    await rows.nth(1).waitFor()
+    expect(await rows.allTextContents()).toEqual([
+      expect.stringMatching(/^worker bb500 upstream_error The upstream failed/),
+      expect.stringMatching(/^worker bb2nd attemptok.*\d k?B$/),
+    ])
   })
 
   it('says why there is no answer, worker by worker', async () => {
@@ -147,7 +172,7 @@ describe('a gateway with keys', () => {
   const key = 'mk_page_0123456789abcdef'
 
   it('is asked with the one that is typed in, which is kept for this tab only', async () => {
-    await open(`keys: [{ name: page, hash: "${digestKey(key)}" }]`)
+    await open({ keys: `keys: [{ name: page, hash: "${digestKey(key)}" }]` })
     await page.getByLabel('Key').fill('mk_wrong')
     await page.getByRole('button', { name: 'Use it' }).click()
     await page.getByText('The key is none of them.').waitFor()
