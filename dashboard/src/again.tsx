@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useState } from 'react'
-import { failureOf, type GatewayClient, type ListedModel } from './gateway-client.ts'
+import type { GatewayClient, ListedModel } from './gateway-client.ts'
 import { ModelSelect } from './model-select.tsx'
 import { type Asked, type Run, writerOf } from './run.ts'
 import { mixtureOf, questionOf, type Turn } from './turn.ts'
@@ -75,14 +75,9 @@ function useRefusal(client: GatewayClient, turn: Turn, asked: Asked): string | n
   const [refusal, setRefusal] = useState<string | null>()
   useEffect(() => {
     let isWanted = true
-    client.explain(questionOf(turn, asked)).then(
-      () => {
-        if (isWanted) setRefusal(null)
-      },
-      (error: unknown) => {
-        if (isWanted) setRefusal(failureOf(error).message)
-      },
-    )
+    void client.refusalOf(questionOf(turn, asked)).then((found) => {
+      if (isWanted) setRefusal(found)
+    })
     return () => {
       isWanted = false
     }
@@ -151,8 +146,8 @@ function Pick({
       }}
     >
       <span>{label}</span>
-      <ModelSelect label={label} models={models} model={model} onModel={setModel} />
-      <button autoFocus>Ask</button>
+      <ModelSelect isFirst label={label} models={models} model={model} onModel={setModel} />
+      <button>Ask</button>
       <button type="button" className="quiet" onClick={onClose}>
         Cancel
       </button>

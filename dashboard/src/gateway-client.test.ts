@@ -90,6 +90,20 @@ describe('a question', () => {
     expect(bodies[0]).toEqual({ model: 'm', messages: question.messages, mollmr: {} })
   })
 
+  it('may be refused, which is found out once for each model', async () => {
+    const models: string[] = []
+    vi.stubGlobal('fetch', (_path: string, { body }: RequestInit) => {
+      const { model } = JSON.parse(body as string) as { readonly model: string }
+      models.push(model)
+      const error = { code: 'invalid_request', message: 'It may not be set.' }
+      return Promise.resolve(model === 'm' ? Response.json({}) : Response.json({ error }, { status: 400 }))
+    })
+    const client = new GatewayClient('')
+    const asked = ['m', 'n', 'm', 'n'].map((model) => client.refusalOf({ ...question, model }))
+    expect(await Promise.all(asked)).toEqual([null, 'It may not be set.', null, 'It may not be set.'])
+    expect(models).toEqual(['m', 'n'])
+  })
+
   it('that is refused fails as the gateway says, or by its status where it says nothing', async () => {
     const error = { code: 'model_not_found', message: 'There is no model "m".' }
     vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ error }, { status: 404 })))

@@ -28,6 +28,8 @@ export interface Question extends Asked {
 /** With the key that callers must show, where there is one. */
 export class GatewayClient {
   readonly #key: string
+  /** By the model that is asked. */
+  readonly #refusals = new Map<string, Promise<string | null>>()
 
   constructor(key: string) {
     this.#key = key
@@ -42,6 +44,18 @@ export class GatewayClient {
   async explain({ model, messages, ...asked }: Question): Promise<Explanation> {
     const init = { method: 'POST', body: JSON.stringify({ model, messages, mollmr: overridesOf(asked) }) }
     return (await (await this.#fetch('mollmr/v1/explain', init)).json()) as Explanation
+  }
+
+  /** Why this cannot be asked of the model; null where it can. Found out once for each model. */
+  refusalOf(question: Question): Promise<string | null> {
+    const known = this.#refusals.get(question.model)
+    if (known) return known
+    const refusal = this.explain(question).then(
+      () => null,
+      (error: unknown) => failureOf(error).message,
+    )
+    this.#refusals.set(question.model, refusal)
+    return refusal
   }
 
   /** What a request did. Only the latest are kept. */

@@ -4,6 +4,8 @@ interface ModelSelectProps {
   readonly label: string
   readonly models: readonly ListedModel[]
   readonly model: string
+  /** The keyboard goes to it. */
+  readonly isFirst?: boolean
   readonly onModel: (id: string) => void
 }
 
@@ -13,10 +15,11 @@ const groups = [
   ['model', 'Single models'],
 ] as const
 
-export function ModelSelect({ label, models, model, onModel }: ModelSelectProps) {
+export function ModelSelect({ label, models, model, isFirst = false, onModel }: ModelSelectProps) {
   return (
     <select
       aria-label={label}
+      autoFocus={isFirst}
       value={model}
       onChange={(event) => {
         onModel(event.target.value)
