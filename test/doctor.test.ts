@@ -104,7 +104,8 @@ interface Printed {
   readonly [part: string]: unknown
 }
 
-describe('mollmr doctor', () => {
+// Each test starts processes.
+describe('mollmr doctor', { timeout: 60_000 }, () => {
   it('ends with 0 where all is well, having said first what it will ask and what that may cost', async () => {
     const { code, out, err } = await doctor(wellConfig())
     expect(err).toMatch(/^Asking 2 models, at most 6 calls, \d+ tokens and 0\.00\d+ USD\. --no-calls asks none\.\n$/)

@@ -1,5 +1,5 @@
 import type { ChatBody, ToolCall } from '../../chat/chat-request.ts'
-import { offersTools } from '../../chat/message-text.ts'
+import { offersTools, textOf } from '../../chat/message-text.ts'
 import type { Character } from './character.ts'
 import { composeText } from './compose-text.ts'
 import type { Mind } from './mind.ts'
@@ -44,7 +44,7 @@ export function randomFor(
 }
 
 function composeReply(body: ChatBody, mind: Mind): Reply {
-  const tool = mustCall(body, mind)
+  const tool = toolToCall(body, mind)
   if (!tool) return textReply(formedText(body, mind), body)
   const text = JSON.stringify(schemaInstance(tool.parameters, mind))
   const id = `call_${hashOf(`${tool.name} ${text}`).toString(16)}`
@@ -75,18 +75,26 @@ interface Tool {
   readonly parameters: unknown
 }
 
-/** The tool that must be called: the one that is named, or the best match where one is required. */
-function mustCall(body: ChatBody, mind: Mind): Tool | undefined {
+/** The tool that must be called: the one that is named, or the best match where one is required. Or one that the user asks for. */
+function toolToCall(body: ChatBody, mind: Mind): Tool | undefined {
   if (!offersTools(body)) return undefined
   const tools = (body.tools ?? []).map(toolOf).filter((tool) => tool !== undefined)
   const named = toolOf(body.tool_choice)?.name
   if (named !== undefined) return tools.find(({ name }) => name === named)
-  if (body.tool_choice !== 'required' || tools.length === 0) return undefined
+  if (body.tool_choice !== 'required' || tools.length === 0) return askedFor(tools, body)
   const name = pickOption(
     tools.map((tool) => tool.name),
     mind,
   )
   return tools.find((tool) => tool.name === name)
+}
+
+/** Not once it has been called: what follows its result is an answer. */
+function askedFor(tools: readonly Tool[], { messages }: ChatBody): Tool | undefined {
+  const last = messages.at(-1)
+  if (last?.role !== 'user') return undefined
+  const text = textOf(last)
+  return tools.find(({ name }) => text.includes(name)) ?? (/\bcall the tool\b/i.test(text) ? tools[0] : undefined)
 }
 
 function toolOf(written: unknown): Tool | undefined {

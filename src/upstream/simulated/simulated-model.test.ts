@@ -186,6 +186,18 @@ describe('what a simulated model is asked for', () => {
     expect(JSON.parse(answer.toolCalls[0]?.function?.arguments ?? '')).toHaveProperty('place')
   })
 
+  it.each(['Weather in Ulm? Call the tool.', 'Use get_weather for Ulm.'])(
+    'calls the tool that is asked for, and answers once it has its result: %s',
+    async (question) => {
+      const asked = { ...saying(question), tools: [weather] }
+      const { answer } = await askModel(createSimulatedModel({ id: 'sim' }), { body: asked })
+      expect(answer.toolCalls.map((call) => call.function?.name)).toEqual(['get_weather'])
+      const messages = [...(asked.messages ?? []), { role: 'tool', tool_call_id: 'call_1', content: 'Sun' }]
+      const after = await askModel(createSimulatedModel({ id: 'sim' }), { body: { ...asked, messages } })
+      expect([after.answer.toolCalls, after.answer.finishReason]).toEqual([[], 'stop'])
+    },
+  )
+
   it('answers with text where it may', async () => {
     const { answer } = await askModel(createSimulatedModel({ id: 'sim' }), {
       body: { ...saying('Weather in Ulm?'), tools: [weather] },
