@@ -2,7 +2,7 @@ import Markdown from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { memo, useDeferredValue, useState } from 'react'
 import { GoOn } from './go-on.tsx'
-import { type Failure, reuseOf, type Run, writerOf } from './run.ts'
+import { type Failure, type Run, sparedIn, writerOf } from './run.ts'
 import type { Choice, Standing } from './turn.ts'
 
 interface AnswerViewProps extends StandingProps {
@@ -81,11 +81,14 @@ function Byline({ run, isAgain }: { readonly run: Run; readonly isAgain: boolean
 
 /** What to know when it is held against the first. */
 function Circumstances({ run, isSimulated }: { readonly run: Run; readonly isSimulated: boolean }) {
-  const reuse = reuseOf(run)
   return (
     <>
       {isSimulated && <span className="tag warning">simulated: the text is made up</span>}
-      {reuse !== null && <p className="note">{reuse}</p>}
+      {sparedIn(run).map((sentence) => (
+        <p key={sentence} className="note">
+          {sentence}
+        </p>
+      ))}
     </>
   )
 }

@@ -80,7 +80,8 @@ function endWords(step: Step): string {
   if (state === 'failed') return `failed: ${codeOf(step)}`
   if (state === 'stopped') return step.hasDraft ? 'stopped: used as far as it is' : 'stopped: not needed any more'
   const end = step.isReused ? 'kept from before' : 'done'
-  return step.isAnswer ? `${end}; the answer, word for word` : end
+  if (!step.isAnswer) return end
+  return `${end}; the answer${step.parent === null ? '' : ' of its mixture'}, word for word`
 }
 
 function codeOf({ code }: Step): string {

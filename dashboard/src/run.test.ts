@@ -5,7 +5,7 @@ import {
   draftCount,
   isWholeDraft,
   type Progress,
-  reuseOf,
+  sparedIn,
   type Run,
   type RunEvent,
   writerOf,
@@ -155,15 +155,23 @@ describe('drafts', () => {
   const asked = progress({ step: 9, name: 'b', state: 'done' })
   const ended: RunEvent = { type: 'ended' }
 
+  const again = (...events: readonly RunEvent[]): Run => ({
+    ...after(...events),
+    asked: { model: 'generic', aggregate: 'z' },
+  })
+  const aggregate = progress({ step: 10, stage: 'aggregate', name: 'z' })
+
   it('were kept or asked for, which is said once it is known', () => {
-    expect(reuseOf(after(kept(2)))).toBeNull()
-    expect(reuseOf(after(ended))).toBeNull()
-    expect(reuseOf(after(kept(2), kept(3), ended))).toContain('The drafts were kept')
-    expect(reuseOf(after(asked, ended))).toBeNull()
-    const other = { ...after(asked, ended), asked: { model: 'generic', aggregate: 'z' } }
-    expect(reuseOf(other)).toContain('No draft was kept')
-    expect(reuseOf(after(kept(2), asked, progress({ step: 10, stage: 'aggregate' })))).toBe(
-      '1 of 2 drafts were kept; asked again: b.',
-    )
+    expect([after(kept(2)), after(ended), after(asked, ended)].map(sparedIn)).toEqual([[], [], []])
+    expect(sparedIn(after(kept(2), kept(3), ended))).toEqual(['The drafts were kept: no worker was asked again.'])
+    expect(sparedIn(after(kept(2), asked, aggregate))).toEqual(['1 of 2 drafts were kept; asked again: b.'])
+    expect(sparedIn(again(asked, aggregate))).toEqual(['No draft was kept: the workers were asked again.'])
+  })
+
+  it('may need no aggregate, which is said where one was named', () => {
+    const unasked = 'No aggregate was asked: the drafts have decided.'
+    expect(sparedIn(again(kept(2), ended))).toContain(unasked)
+    expect(sparedIn(after(kept(2), ended))).not.toContain(unasked)
+    expect(sparedIn(again(kept(2), aggregate, ended))).not.toContain(unasked)
   })
 })

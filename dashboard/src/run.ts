@@ -199,16 +199,19 @@ export function draftCount(run: Run): { readonly usable: number; readonly asked:
   return { usable: own.filter(({ hasDraft }) => hasDraft).length, asked: own.length }
 }
 
-/**
- * Whether a run had to pay for its drafts; null as long as that is not known, where it has none, and where nobody expects
- * any to be kept.
- */
-export function reuseOf(run: Run): string | null {
+/** What was spared when a question was asked again, in sentences; nothing as long as that is not known. */
+export function sparedIn(run: Run): readonly string[] {
   const own = ownWorkers(run)
-  if (own.length === 0 || (run.state === 'runs' && run.aggregates.length === 0)) return null
+  if (own.length === 0 || (run.state === 'runs' && run.aggregates.length === 0)) return []
+  const isUnasked = run.state === 'done' && run.asked.aggregate !== null && run.aggregates.length === 0
+  return [...reuseOf(run, own), ...(isUnasked ? ['No aggregate was asked: the drafts have decided.'] : [])]
+}
+
+/** That drafts are not kept is said only where somebody has asked for the same ones. */
+function reuseOf({ asked: { aggregate } }: Run, own: readonly Step[]): readonly string[] {
   const asked = own.filter(({ isReused }) => !isReused).map(({ name }) => name)
-  if (asked.length === 0) return 'The drafts were kept: no worker was asked again.'
-  if (asked.length === own.length && run.asked.aggregate === null) return null
-  if (asked.length === own.length) return 'No draft was kept: the workers were asked again.'
-  return `${own.length - asked.length} of ${own.length} drafts were kept; asked again: ${asked.join(', ')}.`
+  if (asked.length === 0) return ['The drafts were kept: no worker was asked again.']
+  if (asked.length < own.length)
+    return [`${own.length - asked.length} of ${own.length} drafts were kept; asked again: ${asked.join(', ')}.`]
+  return aggregate === null ? [] : ['No draft was kept: the workers were asked again.']
 }
