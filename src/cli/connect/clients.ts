@@ -170,7 +170,9 @@ const openWebUi: Client = {
   run: (settings) => ({ words: ['serve'], env: settings as Readonly<Record<string, string>> }),
   note:
     'It remembers these after its first start; later its admin panel counts, or ENABLE_PERSISTENT_CONFIG=false. ' +
-    'From a container the gateway is http://host.docker.internal, and has to listen on 0.0.0.0, with keys.',
+    'From a container the gateway is http://host.docker.internal, and has to listen on 0.0.0.0, with keys. ' +
+    'It offers its own tools in every chat, so workers advise an aggregate that may act; with ' +
+    'DEFAULT_MODEL_METADATA=\'{"capabilities":{"builtin_tools":false}}\' they write whole drafts.',
 }
 
 export const clients = { codex, claude, opencode, continue: continueCli, qwen, pi, aider, 'open-webui': openWebUi }
