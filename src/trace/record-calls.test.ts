@@ -67,15 +67,27 @@ describe('recordCalls', () => {
   it('writes a row for a call that failed before it said anything', async () => {
     const { trace } = await record(createFailingModel('m', new UpstreamError('upstream_reset', 'gone')))
     expect(trace.ledger()).toMatchObject([
-      { outcome: 'upstream_reset', source: 'missing', usage: null, resolved: null, firstContentMs: null },
+      {
+        outcome: 'upstream_reset',
+        source: 'missing',
+        usage: null,
+        costUsd: null,
+        resolved: null,
+        firstContentMs: null,
+      },
     ])
+  })
+
+  it('knows that a call has cost nothing which reached nobody', async () => {
+    const { trace } = await record(createFailingModel('m', new UpstreamError('upstream_unreachable', 'nobody')))
+    expect(trace.ledger()).toMatchObject([{ costUsd: 0, usage: null }])
   })
 
   it('writes the status of an answer that was an error', async () => {
     const { trace } = await record(
       createFailingModel('m', new UpstreamError('upstream_error', 'busy', { status: 503 })),
     )
-    expect(trace.ledger()).toMatchObject([{ outcome: 'upstream_error', status: 503, attempt: 1 }])
+    expect(trace.ledger()).toMatchObject([{ outcome: 'upstream_error', status: 503, attempt: 1, costUsd: 0 }])
     const good = await record(createSayingModel('m', 'Hello!'))
     expect(good.trace.ledger()).toMatchObject([{ outcome: 'ok', status: null }])
   })

@@ -56,6 +56,11 @@ function recordedChat(call: RecordedCall): AsyncIterable<ChatEvent> {
   })
 }
 
+/** Nobody charges for a call that was refused, or that reached nobody. */
+function isUnserved(outcome: 'ok' | ErrorCode, status: number | null): boolean {
+  return status !== null || outcome === 'upstream_unreachable'
+}
+
 function statusIn(error: unknown): number | null {
   return error instanceof UpstreamError ? error.status : null
 }
@@ -127,7 +132,7 @@ class CallMeter implements ResponseMeter {
       status,
       usage,
       source,
-      costUsd: costOf(usage, model.card.price),
+      costUsd: isUnserved(outcome, status) ? 0 : costOf(usage, model.card.price),
       headersMs: this.#headersMs,
       firstContentMs: this.#firstContentMs,
       totalMs: this.#elapsedMs(),
