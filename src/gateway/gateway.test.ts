@@ -30,6 +30,17 @@ function contentOf(chunks: readonly Record<string, unknown>[]): string {
   return deltas.join('')
 }
 
+it('a trace can be read while its request runs', async () => {
+  const hanging = createFakeModel('generic', { script: () => [{ delta: { content: 'a' } }, { hang: true }] })
+  gateway = await runGateway([hanging])
+  const leave = new AbortController()
+  const response = await gateway.chat({ ...hello, stream: true }, { signal: leave.signal })
+  const id = response.headers.get('x-request-id') ?? ''
+  const trace = await (await fetch(`${gateway.url}/mollmr/v1/traces/${id}`)).json()
+  expect(trace).toMatchObject({ id, spans: [{ stage: 'request', endedMs: null, attributes: { route: 'generic' } }] })
+  leave.abort()
+})
+
 describe('a whole answer', () => {
   it('carries the asked-for id as model, and headers that say what ran', async () => {
     gateway = await runGateway([createSayingModel('generic', 'Hello there', usage)])

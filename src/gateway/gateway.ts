@@ -84,18 +84,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const admission = new Admission({ inFlight, load, maxInFlight, ...(complaint ? { complaint } : {}) })
   const metrics = options.metrics ?? new Metrics()
   const isConfigStale = options.isConfigStale ?? (() => false)
-  const counters = countGateway(metrics, { inFlight, admission, load, isConfigStale })
-  const traces = new TraceShelf(keptTraces)
-  const count = (trace: Trace): void => {
-    traces.keep(trace)
-    counters.countTrace(trace)
-  }
+  const { countTrace, errors } = countGateway(metrics, { inFlight, admission, load, isConfigStale })
   const { onError, onTrace, record } = options
   const onEnd = (trace: Trace): void => {
-    count(trace)
+    countTrace(trace)
     onTrace?.(trace)
   }
-  const server = createHttpServer(options, createErrorAnswer({ onError, errors: counters.errors, onEnd }))
+  const server = createHttpServer(options, createErrorAnswer({ onError, errors, onEnd }))
   guardRoutes(server, options, clock)
   addRoutes(server, {
     catalog: options.catalog,
@@ -105,10 +100,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics,
     keyBudgets: options.keyBudgets ?? new MemoryKeyBudgets(clock),
     isConfigStale,
-    traces,
+    traces: new TraceShelf(keptTraces),
     onBegin: options.onBegin ?? (() => undefined),
     onEnd,
-    record: record ? (trace) => (count(trace), record(trace)) : null,
+    record: record
+      ? (trace) => {
+          countTrace(trace)
+          return record(trace)
+        }
+      : null,
     onError,
     startedAt: Math.floor(clock.wallTime() / 1000),
   })

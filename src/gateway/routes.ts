@@ -35,7 +35,7 @@ export function addRoutes(server: FastifyInstance, parts: GatewayParts): void {
   const admit = admitRequests(parts.admission, parts.clock)
   const forModels = (dialect: Dialect): RouteShorthandOptions => ({ config: { dialect }, onRequest: admit })
   server.decorateRequest('trace', undefined)
-  const onRequest = [admit, traceRequests(parts.clock)]
+  const onRequest = [admit, traceRequests(parts)]
   for (const [path, dialect] of dialects) {
     for (const each of [`/v1${path}`, path]) {
       server.post(each, { config: { dialect }, onRequest }, (http, reply) =>

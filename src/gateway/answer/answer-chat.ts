@@ -57,7 +57,6 @@ export async function answerChat(
   const trace = traceOf(http)
   trace.root.set({
     route: model.id,
-    ...(http.keyHolder ? { key: http.keyHolder.name } : {}),
     ...(parsed.dropped.length > 0 ? { dropped: parsed.dropped } : {}),
   })
   const leave = new AbortController()

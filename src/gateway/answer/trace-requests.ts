@@ -1,7 +1,7 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import type { Clock } from '../../chat/clock.ts'
 import type { ErrorCode } from '../../chat/errors.ts'
 import { createTrace, type Trace } from '../../trace/trace.ts'
+import type { GatewayParts } from '../gateway-parts.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,11 +12,14 @@ declare module 'fastify' {
 
 /**
  * Begins the trace of a request that was let in, before its body is read: what is wrong with the body is told in the log
- * as well. Who has no key, or comes when there is no time, leaves no trace, and cannot fill the log.
+ * as well, and what it does can be seen while it runs. Who has no key, or comes when there is no time, leaves no trace, and cannot fill the log.
  */
-export function traceRequests(clock: Clock): onRequestHookHandler {
+export function traceRequests({ clock, traces }: Pick<GatewayParts, 'clock' | 'traces'>): onRequestHookHandler {
   return (request, _reply, done) => {
-    request.trace = createTrace(request.id, clock)
+    const trace = createTrace(request.id, clock)
+    if (request.keyHolder) trace.root.set({ key: request.keyHolder.name })
+    traces.keep(trace)
+    request.trace = trace
     done()
   }
 }

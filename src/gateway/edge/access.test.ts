@@ -184,8 +184,11 @@ describe('a key for some models', () => {
   })
 })
 
-it('shows a trace to the key that made it, and to no other', async () => {
-  const response = await ask({ model: 'generic', messages }, bearer(alice))
+it.each([
+  ['that was answered', { model: 'generic', messages }],
+  ['that was refused', { model: 'generic' }],
+])('shows the trace of a request %s to the key that made it, and to no other', async (...[, body]) => {
+  const response = await ask(body, bearer(alice))
   await response.text()
   const path = `${gateway.url}/mollmr/v1/traces/${response.headers.get('x-request-id') ?? ''}`
   expect((await fetch(path, { headers: bearer(alice) })).status).toBe(200)
