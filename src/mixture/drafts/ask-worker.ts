@@ -77,9 +77,8 @@ function madeCall(run: MixtureRun, question: DraftQuestion): WorkerCall {
   const usable = (): Draft | null => (running ? partialDraftOf(running.text, source) : ended)
 
   const listen = async (answer: Promise<Answer>): Promise<WorkerOutcome> => {
-    const whole = await answer
+    const draft = draftOf(await answer, source)
     span.end('ok')
-    const draft = draftOf(whole, source)
     if (key !== null) keepDraft(run, key, draft)
     return { draft }
   }

@@ -223,7 +223,10 @@ describe('a worker that has no usable draft', () => {
     expect(answer.text).toBe('The answer.')
     expect(shownTo(mixture.judge)).toContain('2 drafts of a reply')
     expect(trace.attributes.degraded).toBe('2/3')
-    expect(spansOf(trace, 'worker')[0]?.attributes).toMatchObject({ unusable: what })
+    expect(spansOf(trace, 'worker')[0]).toMatchObject({
+      outcome: 'upstream_empty_response',
+      attributes: { unusable: what },
+    })
 
     const error = await askModel(mixtureOf([odd])).catch((thrown: unknown) => thrown)
     expect((error as MixtureError).failures).toEqual([

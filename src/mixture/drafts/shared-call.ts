@@ -125,7 +125,7 @@ class SharedSpan implements Span {
     this.#first().draft(text)
   }
 
-  record(call: Omit<LedgerRow, 'attempt'>): LedgerRow {
+  record(call: Omit<LedgerRow, 'step' | 'attempt'>): LedgerRow {
     return this.#first().record(call)
   }
 
